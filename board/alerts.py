@@ -1,0 +1,231 @@
+"""Alerts: what a member wants to hear of, and the mails that a new listing causes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from shapely import Point
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+import matcher.alerts
+from board import links, members, outbox
+from board.db import Base, BigId, Codes, Geo, Indexed, UTCDateTime, new_public_id, now
+from board.errors import LinkRefused
+from board.i18n import LOCALES, N_
+from board.places import COARSEST
+from board.validation import Checks, email_address, finite
+from matcher.place import REMOTE_REGION, Place, PlaceError
+from matcher.taxonomy import Kind, UnknownCategory
+
+if TYPE_CHECKING:
+    from board.context import Board
+
+#: The floor keeps an alert from probing for a position finer than a cell.
+RADIUS_KM = (2.0, 200.0)
+PER_MEMBER = 20
+_UNSUBSCRIBE = "alert:"
+
+
+class AlertStatus(StrEnum):
+    PENDING = "pending"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+class Alert(Indexed, Base):
+    """A standing question; empty tuples mean any."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        sa.CheckConstraint("status IN ('pending', 'active', 'ended')", name="status"),
+        sa.CheckConstraint("remote OR cell IS NOT NULL OR area IS NOT NULL", name="has_area"),
+        {"sqlite_autoincrement": True},
+    )
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=new_public_id)
+    region: Mapped[int] = mapped_column(sa.SmallInteger, index=True)
+    status: Mapped[str] = mapped_column(sa.String(8), default=AlertStatus.PENDING)
+    member_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("members.id", ondelete="CASCADE"), index=True
+    )
+    pending_email: Mapped[str | None] = mapped_column(sa.String(254))
+    locale: Mapped[str] = mapped_column(sa.String(8))
+    remote: Mapped[bool] = mapped_column(sa.Boolean, default=False)
+    cell: Mapped[int | None] = mapped_column(sa.BigInteger)
+    location: Mapped[BaseGeometry | None] = mapped_column(Geo, comment="centre of the cell")
+    place_name: Mapped[str] = mapped_column(sa.String(200), default="")
+    radius_m: Mapped[int] = mapped_column(sa.Integer, default=0)
+    area: Mapped[BaseGeometry | None] = mapped_column(Geo)
+    kinds: Mapped[tuple[str, ...]] = mapped_column(Codes, default=())
+    categories: Mapped[tuple[str, ...]] = mapped_column(Codes, default=())
+    least_urgency: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    languages: Mapped[tuple[str, ...]] = mapped_column(Codes, default=())
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    @property
+    def in_index(self) -> bool:
+        return self.status == AlertStatus.ACTIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAlert:
+    """A form that somebody sends; empty tuples mean any."""
+
+    email: str
+    locale: str = "fr"
+    #: Help from far away: by category and language, no place.
+    remote: bool = False
+    cell: int | None = None
+    place_name: str = ""
+    radius_km: float | None = None
+    kinds: tuple[Kind, ...] = ()
+    #: Slugs of the taxonomy.
+    categories: tuple[str, ...] = ()
+    least_urgency: int = 0
+    languages: tuple[str, ...] = ()
+
+
+def engine_alert(alert: Alert) -> matcher.alerts.Alert:
+    """The alert as the engine sees it."""
+    return matcher.alerts.Alert(
+        id=alert.id,
+        owner=alert.member_id or 0,
+        cell=alert.cell,
+        radius_m=alert.radius_m,
+        area=alert.area,
+        remote=alert.remote,
+        kinds=frozenset(Kind(int(code)) for code in alert.kinds),
+        categories=frozenset(int(code) for code in alert.categories),
+        least_urgency=alert.least_urgency,
+        languages=frozenset(alert.languages),
+    )
+
+
+def save(board: Board, new: NewAlert) -> None:
+    """Store an alert, inactive, and write the mail that asks for the confirmation.
+
+    The answer is the same for known and unknown addresses. Raises Invalid.
+    """
+    new = _checked(board, new)
+    place = None if new.cell is None else Place(new.cell)
+    with board.db.write() as session:
+        address = links.address_hash(board.settings.secret_key, new.email)
+        if not links.may_confirm(session, address):
+            return
+        alert = Alert(
+            region=REMOTE_REGION if place is None else place.region,
+            pending_email=new.email,
+            locale=new.locale,
+            remote=new.remote,
+            cell=new.cell,
+            location=None if place is None else Point(place.center[1], place.center[0]),
+            place_name=new.place_name,
+            radius_m=round((new.radius_km or 0) * 1000),
+            kinds=tuple(str(int(kind)) for kind in new.kinds),
+            categories=tuple(str(board.taxonomy.id(slug)) for slug in new.categories),
+            least_urgency=new.least_urgency,
+            languages=new.languages,
+            created_at=now(session),
+        )
+        session.add(alert)
+        session.flush()
+        token = links.issue(session, links.CONFIRM_ALERT, alert.id, address)
+        row = outbox.add(
+            session,
+            outbox.NewRow(
+                purpose=outbox.CONFIRM_ALERT,
+                once=f"confirm-alert:{alert.id}",
+                alert_id=alert.id,
+                locale=new.locale,
+                payload=board.vault.seal(json.dumps({"email": new.email, "token": token})),
+            ),
+        )
+    board.waker.wake([row])
+
+
+def _checked(board: Board, new: NewAlert) -> NewAlert:
+    checks = Checks()
+    with checks.field("email"):
+        new = replace(new, email=email_address(new.email))
+    if new.locale not in LOCALES:
+        checks.refuse(
+            "locale", N_("One of these is accepted: %(codes)s."), codes=", ".join(LOCALES)
+        )
+    if new.remote:
+        new = replace(new, cell=None, radius_km=None, place_name="")
+    else:
+        _check_place(checks, new)
+        with checks.field("radius_km"):
+            new = replace(
+                new, radius_km=finite(new.radius_km, least=RADIUS_KM[0], most=RADIUS_KM[1])
+            )
+    for slug in new.categories:
+        try:
+            board.taxonomy.id(slug)
+        except UnknownCategory:
+            checks.refuse("categories", N_("“%(slug)s” is not a category."), slug=slug[:40])
+    if isinstance(new.least_urgency, bool) or new.least_urgency not in (0, 1, 2, 3):
+        checks.refuse("least_urgency", N_("Choose how urgent it is, from 0 to 3."))
+    for code in new.languages:
+        if code not in board.languages:
+            checks.refuse("languages", N_("“%(code)s” is not a known code."), code=code[:20])
+    checks.done()
+    return new
+
+
+def _check_place(checks: Checks, new: NewAlert) -> None:
+    if new.cell is None:
+        checks.refuse("place", N_("Choose a place, or help from far away."))
+        return
+    try:
+        if not COARSEST <= Place(new.cell).resolution <= 8:
+            checks.refuse("place", N_("This place is too vague; choose a town or a smaller area."))
+    except PlaceError:
+        checks.refuse("place", N_("This is not a place on the map."))
+
+
+def confirm(session: Session, alert: Alert) -> None:
+    """Activate a pending alert, in the unit that spends its link.
+
+    A member keeps at most `PER_MEMBER` active ones; the oldest makes room.
+    """
+    if alert.status != AlertStatus.PENDING or alert.pending_email is None:
+        return
+    member = members.confirmed(session, alert.pending_email, alert.locale)
+    active = session.scalars(
+        sa.select(Alert)
+        .where(Alert.member_id == member.id, Alert.status == AlertStatus.ACTIVE)
+        .order_by(Alert.id)
+    ).all()
+    for oldest in active[: max(0, len(active) - PER_MEMBER + 1)]:
+        oldest.status = AlertStatus.ENDED
+    alert.member_id, alert.pending_email = member.id, None
+    alert.status = AlertStatus.ACTIVE
+
+
+def unsubscribe_token(board: Board, alert_id: int) -> str:
+    """What the unsubscribe address of every mail of this alert ends with."""
+    return board.vault.sign(f"{_UNSUBSCRIBE}{alert_id}")
+
+
+def unsubscribe(board: Board, token: str) -> None:
+    """End the alert of this token; doing it twice changes nothing. Raises LinkRefused."""
+    alert_id = token_alert(board, token)
+    with board.db.write() as session:
+        alert = session.get(Alert, alert_id)
+        if alert is not None and alert.status != AlertStatus.ENDED:
+            alert.status = AlertStatus.ENDED
+
+
+def token_alert(board: Board, token: str) -> int:
+    """The alert that an unsubscribe token belongs to; raises LinkRefused for any other text."""
+    subject = board.vault.verify(token)
+    if subject is None or not subject.startswith(_UNSUBSCRIBE):
+        raise LinkRefused("unknown")
+    return int(subject.removeprefix(_UNSUBSCRIBE))

@@ -1,0 +1,70 @@
+"""Mailed links: what one would do, and doing it. Looking never uses a link up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from board import alerts, links, listings, posting
+from board.alerts import Alert
+from board.errors import LinkRefused
+from board.listings import Listing
+
+if TYPE_CHECKING:
+    from board.context import Board
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What a link does, for the page that shows it and for the page that follows."""
+
+    #: One of the purposes in `links`.
+    purpose: str
+    #: Title of the listing, or the name of the alert's place.
+    title: str
+    #: The listing's public id; None for alerts.
+    public_id: str | None
+
+
+def show(board: Board, token: str) -> Deed:
+    """What the link would do now; changes nothing. Raises LinkRefused."""
+    with board.db.read() as session:
+        link = links.find(session, token)
+        return _deed(link, _subject(session, link))
+
+
+def act(board: Board, token: str) -> Deed:
+    """Do it, once. Raises LinkRefused, Invalid or NotAllowed; a refusal leaves the link whole."""
+    woken: list[int] = []
+    with board.db.write() as session:
+        link = links.find(session, token, lock=True)
+        subject = _subject(session, link)
+        if isinstance(subject, Alert):
+            alerts.confirm(session, subject)
+        elif link.purpose == links.CONFIRM_LISTING:
+            woken = posting.confirm(session, board, subject)
+        else:
+            listings.close(session, subject, "poster")
+        links.spend(session, link)
+        deed = _deed(link, subject)
+    board.waker.wake(woken)
+    return deed
+
+
+def _subject(session: Session, link: links.Link) -> Listing | Alert:
+    subject: Listing | Alert | None
+    if link.purpose == links.CONFIRM_ALERT:
+        subject = session.get(Alert, link.subject_id)
+    else:
+        subject = session.get(Listing, link.subject_id)
+    if subject is None:
+        raise LinkRefused("unknown")
+    return subject
+
+
+def _deed(link: links.Link, subject: Listing | Alert) -> Deed:
+    if isinstance(subject, Alert):
+        return Deed(link.purpose, subject.place_name, None)
+    return Deed(link.purpose, subject.title, subject.public_id)

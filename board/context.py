@@ -1,0 +1,52 @@
+"""What every feature needs: settings, database, reference data, the index, the waker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from board.countries import Countries
+from board.db import Database
+from board.gazetteer import Gazetteer
+from board.matching import LiveIndex
+from board.reference import load_languages, load_taxonomy
+from board.secrecy import Vault
+from board.waking import Waker
+from config.settings import Settings
+from matcher.taxonomy import Taxonomy
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The parts of one process. Open it after a fork, never before."""
+
+    settings: Settings
+    db: Database
+    taxonomy: Taxonomy
+    #: ISO 639-1 codes that people choose from.
+    languages: tuple[str, ...]
+    index: LiveIndex
+    gazetteer: Gazetteer
+    countries: Countries
+    vault: Vault
+    waker: Waker
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Everything that these settings name; nothing is contacted before the first question."""
+        taxonomy = load_taxonomy()
+        return cls(
+            settings=settings,
+            db=Database(settings.database_url),
+            taxonomy=taxonomy,
+            languages=load_languages(),
+            index=LiveIndex(taxonomy),
+            gazetteer=Gazetteer(settings.gazetteer_path),
+            countries=Countries.load(),
+            vault=Vault(settings.secret_key),
+            waker=Waker(settings.redis_effective_url),
+        )
+
+    def close(self) -> None:
+        self.db.close()
+        self.waker.close()

@@ -1,0 +1,120 @@
+"""Storing checked rows in batches. A row is known by its source and its id there, so that a run
+that was killed is taken up by the next one, and a second run stores nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from board import listings, posting
+from board.db import now
+from board.errors import Invalid, Problem
+from board.i18n import N_
+from board.importing.rows import ImportRow
+from board.listings import Status
+from board.sources import ImportedRow
+
+if TYPE_CHECKING:
+    from board.context import Board
+
+BATCH: Final = 500
+BATCH_MAX: Final = 5000
+
+#: Called after each batch with the number of its rows.
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Stored:
+    """What a run has done so far."""
+
+    rows: int = 0
+    listings: int = 0
+    already_there: int = 0
+    #: Outbox rows written, one a listing, when alerts were asked for.
+    announced: int = 0
+    #: Internal ids of the listings of this run.
+    listing_ids: list[int] = field(default_factory=list)
+
+
+def store(
+    board: Board,
+    source: str,
+    rows: Sequence[ImportRow],
+    *,
+    batch: int = BATCH,
+    alert: bool = False,
+    progress: Progress | None = None,
+    demo: bool = False,
+) -> Stored:
+    """Store the rows that the source has not brought yet, `batch` rows a commit.
+
+    Raises Invalid for a size of batch out of range.
+    """
+    if not 1 <= batch <= BATCH_MAX:
+        message = N_("A number from %(least)g to %(most)g is accepted.")
+        raise Invalid([Problem("batch", message, {"least": 1, "most": BATCH_MAX})])
+    stored = Stored()
+    for part in _batches(rows, batch):
+        woken: list[int] = []
+        with board.db.write() as session:
+            fresh = _new_rows(session, source, part)
+            stored.already_there += len(part) - len(fresh)
+            for row, row_id in fresh:
+                woken += _store_row(session, board, row, row_id, alert, demo, stored)
+        stored.announced += len(woken)
+        board.waker.wake(woken)
+        if progress is not None:
+            progress(len(part))
+    return stored
+
+
+def _batches(rows: Sequence[ImportRow], size: int) -> Iterator[Sequence[ImportRow]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def _new_rows(
+    session: Session, source: str, rows: Sequence[ImportRow]
+) -> list[tuple[ImportRow, int]]:
+    """The rows that were not there, each with its new id.
+
+    The database decides: of two imports of one file at once, each row is stored by one.
+    """
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    moment = now(session)
+    added = session.execute(
+        insert(ImportedRow)
+        .on_conflict_do_nothing(index_elements=["source", "external_id"])
+        .returning(ImportedRow.external_id, ImportedRow.id),
+        [{"source": source, "external_id": row.external_id, "imported_at": moment} for row in rows],
+    )
+    ids = {row.external_id: row.id for row in added}
+    return [(row, ids[row.external_id]) for row in rows if row.external_id in ids]
+
+
+def _store_row(
+    session: Session,
+    board: Board,
+    row: ImportRow,
+    row_id: int,
+    alert: bool,
+    demo: bool,
+    stored: Stored,
+) -> list[int]:
+    """Store the listings of a new row; returns the outbox rows that announce them."""
+    announced = []
+    for fields in row.listings:
+        listing = listings.insert(
+            session, board, fields, status=Status.OPEN, imported_row_id=row_id, demo=demo
+        )
+        stored.listing_ids.append(listing.id)
+        if alert:
+            announced.append(posting.announce(session, listing))
+    stored.rows += 1
+    stored.listings += len(row.listings)
+    return announced

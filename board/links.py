@@ -1,0 +1,113 @@
+"""Single-use links: a random token with a purpose and an end, stored as a hash.
+
+A link is used up by success, never by being looked at or by a refused form.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from board.db import Base, BigId, UTCDateTime, now
+from board.errors import LinkRefused
+
+CONFIRM_LISTING = "confirm-listing"
+CLOSE_LISTING = "close-listing"
+CONFIRM_ALERT = "confirm-alert"
+_CONFIRMATIONS = (CONFIRM_LISTING, CONFIRM_ALERT)
+
+#: How long each kind of link opens something.
+LIFETIMES = {
+    CONFIRM_LISTING: timedelta(days=3),
+    CONFIRM_ALERT: timedelta(days=3),
+    CLOSE_LISTING: timedelta(days=400),
+}
+#: Confirmations that one address may have waiting at a time: nobody's inbox is a target.
+WAITING_PER_ADDRESS = 3
+_WAITING_WINDOW = timedelta(days=1)
+
+
+class Link(Base):
+    """What was mailed, without the token itself."""
+
+    __tablename__ = "links"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    purpose: Mapped[str] = mapped_column(sa.String(16))
+    subject_id: Mapped[int] = mapped_column(sa.BigInteger, comment="id of the listing or alert")
+    address_hash: Mapped[str] = mapped_column(sa.String(64), index=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+def issue(session: Session, purpose: str, subject_id: int, address_hash: str) -> str:
+    """Make a link; returns the token, which is kept nowhere else."""
+    token = secrets.token_urlsafe(24)
+    moment = now(session)
+    session.add(
+        Link(
+            token_hash=_hash(token),
+            purpose=purpose,
+            subject_id=subject_id,
+            address_hash=address_hash,
+            created_at=moment,
+            expires_at=moment + LIFETIMES[purpose],
+        )
+    )
+    return token
+
+
+def may_confirm(session: Session, address_hash: str) -> bool:
+    """Whether this address may get one more mail that asks for a confirmation.
+
+    Confirmed ones do not count, so that somebody who really posts is never held up. The lock
+    keeps simultaneous posts from counting the same state on PostgreSQL.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        key = int(address_hash[:15], 16)
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+    waiting = session.scalar(
+        sa.select(sa.func.count(Link.id)).where(
+            Link.address_hash == address_hash,
+            Link.purpose.in_(_CONFIRMATIONS),
+            Link.used_at.is_(None),
+            Link.created_at > now(session) - _WAITING_WINDOW,
+        )
+    )
+    return (waiting or 0) < WAITING_PER_ADDRESS
+
+
+def find(session: Session, token: str, *, lock: bool = False) -> Link:
+    """The link that this token opens now.
+
+    With `lock`, the row is held to the end of the unit, so that two clicks act once.
+    """
+    query = sa.select(Link).where(Link.token_hash == _hash(token))
+    link = session.scalar(query.with_for_update() if lock else query)
+    if link is None:
+        raise LinkRefused("unknown")
+    if link.used_at is not None:
+        raise LinkRefused("used")
+    if link.expires_at <= now(session):
+        raise LinkRefused("expired")
+    return link
+
+
+def spend(session: Session, link: Link) -> None:
+    """Use the link up; call it beside the deed it allowed, in the same unit."""
+    link.used_at = now(session)
+
+
+def address_hash(secret_key: str, email: str) -> str:
+    """A keyed hash of an address: enough to count by, useless without the key."""
+    return hmac.new(secret_key.encode(), b"address:" + email.encode(), "sha256").hexdigest()
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,362 @@
+"""Listings as they are stored, shown and handed to the engine.
+
+How one comes to be is in `posting`; how they are found in `searching`; who matches in `matching`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from shapely import Point
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+import matcher.listing
+from board import audit
+from board.db import Base, BigId, Codes, Geo, Indexed, UTCDateTime, new_public_id, now
+from board.errors import ListingNotFound
+from board.sources import ImportedRow
+from board.validation import TITLE_MAX, fold
+from matcher.place import REMOTE_REGION, Place
+from matcher.taxonomy import Kind, Reach, Urgency
+
+if TYPE_CHECKING:
+    from board.context import Board
+
+
+class Status(StrEnum):
+    """Where a listing stands. Only open ones are matched and listed."""
+
+    PENDING = "pending"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class ListingCategory(Base):
+    """One category of one listing."""
+
+    __tablename__ = "listing_categories"
+    __table_args__ = (sa.Index(None, "category", "listing_id"),)
+    listing_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("listings.id", ondelete="CASCADE"), primary_key=True
+    )
+    category: Mapped[int] = mapped_column(
+        sa.SmallInteger, primary_key=True, comment="id in data/reference/taxonomy.json"
+    )
+
+
+class Listing(Indexed, Base):
+    """A request, an offer or official information."""
+
+    __tablename__ = "listings"
+    __table_args__ = (
+        sa.CheckConstraint("status IN ('pending', 'open', 'closed')", name="status"),
+        sa.CheckConstraint("urgency BETWEEN 0 AND 3", name="urgency"),
+        sa.CheckConstraint("ends_at > starts_at", name="window"),
+        sa.CheckConstraint("reach <> 0 OR kind = 3 OR cell IS NOT NULL", name="local_has_place"),
+        sa.CheckConstraint(
+            "status = 'pending' OR member_id IS NOT NULL OR imported_row_id IS NOT NULL",
+            name="owned",
+        ),
+        sa.Index("ix_listings_open", "status", "ends_at"),
+        sa.Index("ix_listings_location", "location", postgresql_using="gist").ddl_if(
+            dialect="postgresql"
+        ),
+        {"sqlite_autoincrement": True},
+    )
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, comment="what the engine holds")
+    public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=new_public_id)
+    region: Mapped[int] = mapped_column(
+        sa.SmallInteger, index=True, comment="H3 base cell 0-121; 122 for remote ones"
+    )
+    kind: Mapped[int] = mapped_column(sa.SmallInteger)
+    status: Mapped[str] = mapped_column(sa.String(8), default=Status.PENDING)
+    urgency: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    title: Mapped[str] = mapped_column(sa.String(TITLE_MAX))
+    text: Mapped[str] = mapped_column(sa.Text, default="")
+    folded: Mapped[str] = mapped_column(sa.Text, default="", comment="what word search reads")
+    languages: Mapped[tuple[str, ...]] = mapped_column(Codes, default=())
+    locale: Mapped[str] = mapped_column(sa.String(8), comment="language the text was written in")
+    cell: Mapped[int | None] = mapped_column(sa.BigInteger, comment="H3 cell: place and precision")
+    location: Mapped[BaseGeometry | None] = mapped_column(Geo, comment="centre of the cell")
+    country: Mapped[str] = mapped_column(sa.String(2), default="")
+    place_name: Mapped[str] = mapped_column(sa.String(200), default="")
+    reach: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    radius_m: Mapped[int] = mapped_column(sa.Integer, default=0)
+    area: Mapped[BaseGeometry | None] = mapped_column(Geo, comment="official information covers it")
+    area_countries: Mapped[tuple[str, ...]] = mapped_column(Codes, default=())
+    organisation: Mapped[str] = mapped_column(sa.String(TITLE_MAX), default="")
+    starts_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    member_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("members.id", ondelete="CASCADE"), index=True
+    )
+    imported_row_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("imported_rows.id", ondelete="CASCADE"), index=True
+    )
+    demo: Mapped[bool] = mapped_column(sa.Boolean, default=False, index=True)
+    notify: Mapped[bool] = mapped_column(
+        sa.Boolean, default=False, comment="the poster wants to hear of counterparts"
+    )
+    pending_email: Mapped[str | None] = mapped_column(
+        sa.String(254), comment="until it is confirmed; then the member's"
+    )
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    @property
+    def in_index(self) -> bool:
+        return self.status == Status.OPEN
+
+    @property
+    def owner(self) -> int:
+        """What two listings that must never match share: a member, or an imported row."""
+        return self.member_id if self.member_id is not None else -(self.imported_row_id or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingFields:
+    """What somebody says in a listing, already checked by `posting.checked`."""
+
+    kind: Kind
+    #: Slugs of the taxonomy.
+    categories: tuple[str, ...]
+    urgency: int
+    title: str
+    text: str = ""
+    languages: tuple[str, ...] = ()
+    locale: str = "fr"
+    cell: int | None = None
+    country: str = ""
+    place_name: str = ""
+    reach: Reach = Reach.LOCAL
+    radius_km: float | None = None
+    starts_at: datetime
+    ends_at: datetime
+    #: Official information only: ISO 3166-1 alpha-2 codes, and a GeoJSON polygon.
+    area_countries: tuple[str, ...] = ()
+    area: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingView:
+    """What a page may show of a listing: its cell, never anything finer, and no address."""
+
+    id: int
+    public_id: str
+    kind: Kind
+    #: "open", "ended" (its time is over) or "closed".
+    state: str
+    categories: tuple[str, ...]
+    urgency: int
+    title: str
+    text: str
+    languages: tuple[str, ...]
+    locale: str
+    #: Hexadecimal H3 index.
+    cell: str | None
+    country: str
+    place_name: str
+    reach: Reach
+    radius_km: float | None
+    area_countries: tuple[str, ...]
+    organisation: str
+    starts_at: datetime
+    ends_at: datetime
+    created_at: datetime
+    #: Name of the source of an imported listing.
+    source: str | None
+    demo: bool
+
+
+def insert(
+    session: Session,
+    board: Board,
+    fields: ListingFields,
+    *,
+    status: Status,
+    area: BaseGeometry | None = None,
+    member_id: int | None = None,
+    imported_row_id: int | None = None,
+    pending_email: str | None = None,
+    notify: bool = False,
+    organisation: str = "",
+    demo: bool = False,
+) -> Listing:
+    """Store checked fields; the row has its id afterwards."""
+    moment = now(session)
+    listing = Listing(
+        kind=int(fields.kind),
+        status=status,
+        urgency=fields.urgency,
+        title=fields.title,
+        text=fields.text,
+        folded=fold(f"{fields.title} {fields.text} {fields.place_name} {organisation}"),
+        languages=fields.languages,
+        locale=fields.locale,
+        country=fields.country,
+        place_name=fields.place_name,
+        reach=int(fields.reach),
+        radius_m=round((fields.radius_km or 0) * 1000),
+        area=area,
+        area_countries=fields.area_countries,
+        organisation=organisation,
+        starts_at=fields.starts_at,
+        ends_at=fields.ends_at,
+        member_id=member_id,
+        imported_row_id=imported_row_id,
+        demo=demo,
+        notify=notify,
+        pending_email=pending_email,
+        created_at=moment,
+        opened_at=moment if status == Status.OPEN else None,
+        **_placed(fields),
+    )
+    session.add(listing)
+    session.flush()
+    session.add_all(
+        ListingCategory(listing_id=listing.id, category=board.taxonomy.id(slug))
+        for slug in fields.categories
+    )
+    return listing
+
+
+def _placed(fields: ListingFields) -> dict[str, Any]:
+    """Cell, its centre and the region that tables can be partitioned by."""
+    if fields.cell is None:
+        return {"cell": None, "location": None, "region": REMOTE_REGION}
+    place = Place(fields.cell)
+    lat, lng = place.center
+    region = place.region if fields.reach is Reach.LOCAL else REMOTE_REGION
+    return {"cell": fields.cell, "location": Point(lng, lat), "region": region}
+
+
+def categories_of(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """Category ids, ascending, of many listings."""
+    found: dict[int, list[int]] = {listing_id: [] for listing_id in ids}
+    for start in range(0, len(ids), 500):
+        rows = session.execute(
+            sa.select(ListingCategory.listing_id, ListingCategory.category)
+            .where(ListingCategory.listing_id.in_(ids[start : start + 500]))
+            .order_by(ListingCategory.listing_id, ListingCategory.category)
+        )
+        for listing_id, category in rows:
+            found[listing_id].append(category)
+    return {listing_id: tuple(codes) for listing_id, codes in found.items()}
+
+
+def engine_listing(listing: Listing, categories: tuple[int, ...]) -> matcher.listing.Listing:
+    """The listing as the engine sees it."""
+    return matcher.listing.Listing(
+        id=listing.id,
+        kind=Kind(listing.kind),
+        categories=categories,
+        urgency=Urgency(listing.urgency),
+        cell=listing.cell,
+        reach=Reach(listing.reach),
+        radius_m=listing.radius_m,
+        country=listing.country,
+        languages=frozenset(listing.languages),
+        starts=int(listing.starts_at.timestamp()),
+        ends=int(listing.ends_at.timestamp()),
+        owner=listing.owner,
+    )
+
+
+def views(session: Session, board: Board, ids: Sequence[int]) -> list[ListingView]:
+    """Views of the given listings that are confirmed, in the order of `ids`."""
+    found: dict[int, ListingView] = {}
+    categories = categories_of(session, ids)
+    moment = now(session)
+    for start in range(0, len(ids), 500):
+        rows = session.execute(
+            sa.select(Listing, ImportedRow.source)
+            .outerjoin(ImportedRow, ImportedRow.id == Listing.imported_row_id)
+            .where(Listing.id.in_(ids[start : start + 500]), Listing.status != Status.PENDING)
+        )
+        for listing, source in rows:
+            slugs = tuple(board.taxonomy.slug(code) for code in categories[listing.id])
+            found[listing.id] = _view(listing, slugs, source, moment)
+    return [found[listing_id] for listing_id in ids if listing_id in found]
+
+
+def _view(
+    listing: Listing, categories: tuple[str, ...], source: str | None, moment: datetime
+) -> ListingView:
+    ended = listing.ends_at <= moment
+    return ListingView(
+        id=listing.id,
+        public_id=listing.public_id,
+        kind=Kind(listing.kind),
+        state="closed" if listing.status == Status.CLOSED else "ended" if ended else "open",
+        categories=categories,
+        urgency=listing.urgency,
+        title=listing.title,
+        text=listing.text,
+        languages=listing.languages,
+        locale=listing.locale,
+        cell=None if listing.cell is None else Place(listing.cell).hex,
+        country=listing.country,
+        place_name=listing.place_name,
+        reach=Reach(listing.reach),
+        radius_km=listing.radius_m / 1000 or None,
+        area_countries=listing.area_countries,
+        organisation=listing.organisation,
+        starts_at=listing.starts_at,
+        ends_at=listing.ends_at,
+        created_at=listing.created_at,
+        source=source,
+        demo=listing.demo,
+    )
+
+
+def find(session: Session, public_id: str) -> Listing:
+    """The confirmed listing of this public id; raises ListingNotFound."""
+    listing = session.scalar(
+        sa.select(Listing).where(Listing.public_id == public_id, Listing.status != Status.PENDING)
+    )
+    if listing is None:
+        raise ListingNotFound(public_id)
+    return listing
+
+
+def get(board: Board, public_id: str) -> ListingView:
+    """What the page of a listing shows; raises ListingNotFound for unknown and unconfirmed ones."""
+    with board.db.read() as session:
+        return views(session, board, [find(session, public_id).id])[0]
+
+
+def close(session: Session, listing: Listing, reason: str) -> None:
+    """Take a listing off the board; closing twice changes nothing."""
+    if listing.status == Status.OPEN:
+        listing.status = Status.CLOSED
+        audit.record(
+            session,
+            "listing-closed",
+            subject="listings",
+            subject_id=listing.id,
+            member_id=listing.member_id,
+            reason=reason,
+        )
+
+
+def close_ended(board: Board, limit: int = 500) -> int:
+    """Close listings whose time is over, some at a time; returns how many.
+
+    They left every answer when they ended; this takes them out of the index.
+    """
+    with board.db.write() as session:
+        ended = session.scalars(
+            sa.select(Listing)
+            .where(Listing.status == Status.OPEN, Listing.ends_at <= now(session))
+            .order_by(Listing.ends_at)
+            .limit(limit)
+        ).all()
+        for listing in ended:
+            close(session, listing, "ended")
+        return len(ended)

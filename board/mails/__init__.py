@@ -1,0 +1,1 @@
+"""Mails as text: what each purpose says, in the recipient's language."""

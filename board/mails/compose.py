@@ -1,0 +1,242 @@
+"""From a claimed outbox row to a message, or to nothing when its reason is gone."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from babel.dates import format_datetime as format_moment
+from sqlalchemy.orm import Session
+
+from board import alerts, listings, outbox, words
+from board.alerts import Alert, AlertStatus
+from board.db import now
+from board.i18n import N_, translations
+from board.listings import Listing, ListingView, Status
+from board.members import Member
+from matcher.place import Place
+from matcher.taxonomy import Urgency
+
+if TYPE_CHECKING:
+    from board.context import Board
+
+_TEMPLATES = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """What a mail says, before it is wrapped into headers."""
+
+    to: str
+    subject: str
+    template: str
+    values: dict[str, Any]
+    #: Address that ends the subscription by RFC 8058, where there is one.
+    unsubscribe_url: str = ""
+    subject_params: dict[str, str] = field(default_factory=dict)
+
+
+def compose(board: Board, held: outbox.Claim) -> EmailMessage | None:
+    """The mail of this row as things stand now; None when nobody should get it any more."""
+    with board.db.read() as session:
+        letter = _WRITERS[held.purpose](session, board, held)
+        moment = now(session)
+    if letter is None:
+        return None
+    text = _render(letter, held.locale, board)
+    message = EmailMessage()
+    message["From"] = board.settings.mail_from
+    message["To"] = Address(addr_spec=letter.to)
+    message["Subject"] = _subject(letter, held.locale)
+    message["Date"] = format_datetime(moment)
+    message["Message-ID"] = message_id(board, held)
+    message["Auto-Submitted"] = "auto-generated"
+    message["Content-Language"] = held.locale
+    if letter.unsubscribe_url:
+        message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message.set_content(text)
+    return message
+
+
+def message_id(board: Board, held: outbox.Claim) -> str:
+    """The same for every try at the same row, so that a mailbox can drop a second copy."""
+    digest = hmac.new(board.settings.secret_key.encode(), held.once.encode(), "sha256")
+    domain = parseaddr(board.settings.mail_from)[1].rpartition("@")[2]
+    return f"<{digest.hexdigest()[:32]}@{domain}>"
+
+
+def _subject(letter: _Letter, locale: str) -> str:
+    text = translations(locale).gettext(letter.subject) % letter.subject_params
+    return " ".join(text.split())
+
+
+def _render(letter: _Letter, locale: str, board: Board) -> str:
+    template = _environment(locale).get_template(f"{letter.template}.txt")
+    site = board.settings.base_url
+    return template.render(letter.values, site=site).strip() + "\n"
+
+
+@lru_cache(maxsize=8)
+def _environment(locale: str) -> jinja2.Environment:
+    """Plain text: nothing is escaped; what people wrote is shown as they wrote it."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        extensions=["jinja2.ext.i18n"],
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 (mails are text/plain)
+    )
+    environment.install_gettext_translations(  # type: ignore[attr-defined]
+        translations(locale), newstyle=True
+    )
+    return environment
+
+
+def _confirm_listing(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
+    listing = session.get(Listing, held.listing_id)
+    if listing is None or listing.status != Status.PENDING:
+        return None
+    return _Letter(
+        to=held.payload["email"],
+        subject=N_("Confirm: %(title)s"),
+        subject_params={"title": listing.title},
+        template="confirm_listing",
+        values={
+            "title": listing.title,
+            "link": f"{board.settings.base_url}/links/{held.payload['token']}",
+        },
+    )
+
+
+def _not_a_partner(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
+    listing = session.get(Listing, held.listing_id)
+    if listing is None:
+        return None
+    return _Letter(
+        to=held.payload["email"],
+        subject=N_("Your official information was not published"),
+        template="not_a_partner",
+        values={
+            "title": listing.title,
+            "text": listing.text,
+            "countries": ", ".join(listing.area_countries),
+        },
+    )
+
+
+def _confirm_alert(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
+    alert = session.get(Alert, held.alert_id)
+    if alert is None or alert.status != AlertStatus.PENDING:
+        return None
+    return _Letter(
+        to=held.payload["email"],
+        subject=N_("Confirm your alert"),
+        template="confirm_alert",
+        values={
+            "alert": alert,
+            "radius_km": alert.radius_m / 1000,
+            "link": f"{board.settings.base_url}/links/{held.payload['token']}",
+        },
+    )
+
+
+def _published(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
+    listing, member = session.get(Listing, held.listing_id), session.get(Member, held.member_id)
+    if listing is None or member is None or listing.status != Status.OPEN:
+        return None
+    return _Letter(
+        to=member.email,
+        subject=N_("On the board: %(title)s"),
+        subject_params={"title": listing.title},
+        template="listing_published",
+        values={
+            "title": listing.title,
+            "notify": listing.notify,
+            "until": format_moment(listing.ends_at, "long", locale=held.locale),
+            "page": f"{board.settings.base_url}/listings/{listing.public_id}",
+            "close_link": f"{board.settings.base_url}/links/{held.payload['token']}",
+        },
+    )
+
+
+def _match(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
+    listing, member = session.get(Listing, held.listing_id), session.get(Member, held.member_id)
+    if listing is None or member is None or listing.status != Status.OPEN:
+        return None
+    if listing.ends_at <= now(session):
+        return None
+    alert = None if held.alert_id is None else session.get(Alert, held.alert_id)
+    if held.alert_id is not None and (alert is None or alert.status != AlertStatus.ACTIVE):
+        return None
+    view = listings.views(session, board, [listing.id])[0]
+    unsubscribe = ""
+    if alert is not None:
+        token = alerts.unsubscribe_token(board, alert.id)
+        unsubscribe = f"{board.settings.base_url}/unsubscribe/{token}"
+    return _Letter(
+        to=member.email,
+        subject=N_("Near you: %(title)s")
+        if alert and not alert.remote
+        else N_("For you: %(title)s"),
+        subject_params={"title": view.title},
+        template="match",
+        values={
+            **_described(view, held.locale),
+            "where": _where(view, alert, held.locale),
+            "alert": alert,
+            "page": f"{board.settings.base_url}/listings/{view.public_id}",
+            "unsubscribe": unsubscribe,
+        },
+        unsubscribe_url=unsubscribe,
+    )
+
+
+def _described(view: ListingView, locale: str) -> dict[str, Any]:
+    gettext = translations(locale).gettext
+    return {
+        "listing": view,
+        "kind": gettext(words.KINDS[view.kind]),
+        "categories": ", ".join(gettext(words.CATEGORIES[slug]) for slug in view.categories),
+        "urgency": gettext(words.URGENCIES[Urgency(view.urgency)]),
+        "until": format_moment(view.ends_at, "long", locale=locale),
+    }
+
+
+def _where(view: ListingView, alert: Alert | None, locale: str) -> str:
+    """Place in words that claim no more than the coarser cell knows."""
+    gettext = translations(locale).gettext
+    if view.cell is None:
+        return gettext(words.REACHES[view.reach])
+    if alert is None or alert.cell is None:
+        return view.place_name
+    theirs, ours = Place.from_hex(view.cell), Place(alert.cell)
+    distance = words.distance_words(
+        theirs.distance_m(ours),
+        min(theirs.resolution, ours.resolution),
+        gettext,
+        locale,
+        view.place_name,
+    )
+    return (
+        distance
+        if not view.place_name or view.place_name in distance
+        else (f"{view.place_name} · {distance}")
+    )
+
+
+_WRITERS = {
+    outbox.CONFIRM_LISTING: _confirm_listing,
+    outbox.NOT_A_PARTNER: _not_a_partner,
+    outbox.CONFIRM_ALERT: _confirm_alert,
+    outbox.LISTING_PUBLISHED: _published,
+    outbox.MATCH: _match,
+}

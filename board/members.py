@@ -1,0 +1,37 @@
+"""Members: one row per confirmed address. A guest is a member who is not signed in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from board.db import Base, BigId, UTCDateTime, new_public_id, now
+
+
+class Member(Base):
+    """A person whose address was confirmed at least once."""
+
+    __tablename__ = "members"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=new_public_id)
+    email: Mapped[str] = mapped_column(sa.String(254), unique=True)
+    locale: Mapped[str] = mapped_column(sa.String(8), comment="language of this member's mails")
+    time_zone: Mapped[str] = mapped_column(sa.String(64), default="UTC", comment="IANA name")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+def by_email(session: Session, email: str) -> Member | None:
+    """The member of this normalised address."""
+    return session.scalar(sa.select(Member).where(Member.email == email))
+
+
+def confirmed(session: Session, email: str, locale: str) -> Member:
+    """The member of an address that has just been confirmed, made when it is new."""
+    member = by_email(session, email)
+    if member is None:
+        member = Member(email=email, locale=locale, created_at=now(session))
+        session.add(member)
+        session.flush()
+    return member

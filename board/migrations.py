@@ -1,0 +1,77 @@
+"""Bringing a database to the schema of this program, as the owner of the schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from board.db import make_engine
+from config.settings import Settings
+
+_SCRIPTS = Path(__file__).resolve().parents[1] / "data" / "migrations"
+
+
+def upgrade(settings: Settings, revision: str = "head") -> None:
+    """Apply what is missing, then let the program's own role use the tables."""
+    _run(settings, command.upgrade, revision)
+    _grant_program_role(settings)
+
+
+def downgrade(settings: Settings, revision: str) -> None:
+    """Go back to an earlier schema."""
+    _run(settings, command.downgrade, revision)
+
+
+def check(settings: Settings) -> None:
+    """Raise when the models and the migrated schema differ."""
+    engine = make_engine(settings.migration_database_url)
+    try:
+        with engine.connect() as connection:
+            command.check(_config(connection))
+    finally:
+        engine.dispose()
+
+
+def _run(settings: Settings, action: object, revision: str) -> None:
+    engine = make_engine(settings.migration_database_url).execution_options(writing=True)
+    try:
+        with engine.begin() as connection:
+            action(_config(connection), revision)  # type: ignore[operator]
+    finally:
+        engine.dispose()
+
+
+def _config(connection: sa.Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _grant_program_role(settings: Settings) -> None:
+    """On PostgreSQL, where the program connects as a lesser role: data yes, schema no.
+
+    The audit log can only be added to and read.
+    """
+    owner, program = (
+        sa.make_url(url) for url in (settings.migration_database_url, settings.database_url)
+    )
+    if not program.drivername.startswith("postgresql") or owner.username == program.username:
+        return
+    engine = make_engine(settings.migration_database_url)
+    try:
+        with engine.begin() as connection:
+            role = engine.dialect.identifier_preparer.quote(program.username or "")
+            for grant in (
+                f"GRANT USAGE ON SCHEMA public TO {role}",
+                f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
+                f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}",
+                f"REVOKE UPDATE, DELETE, TRUNCATE ON audit_log FROM {role}",
+                f"REVOKE ALL ON alembic_version FROM {role}",
+            ):
+                connection.exec_driver_sql(grant)
+    finally:
+        engine.dispose()

@@ -1,0 +1,27 @@
+"""Every table of the board in one place, for whoever needs the whole schema."""
+
+from board.alerts import Alert
+from board.audit import AuditEntry
+from board.db import BoardState, Tombstone
+from board.links import Link
+from board.listings import Listing, ListingCategory
+from board.members import Member
+from board.outbox import OutboxRow
+from board.partners import Grant
+from board.posting import PostingKey
+from board.sources import ImportedRow
+
+ALL = (
+    Alert,
+    AuditEntry,
+    BoardState,
+    Grant,
+    ImportedRow,
+    Link,
+    Listing,
+    ListingCategory,
+    Member,
+    OutboxRow,
+    PostingKey,
+    Tombstone,
+)

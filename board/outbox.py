@@ -1,0 +1,235 @@
+"""The outbox: what must be sent is a row written in the same transaction as its cause.
+
+Workers claim a row by a lease, do the work with no connection held, and record the outcome. A
+queue only makes it quick: `due_ids` finds whatever no queue remembers.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from board.db import Base, BigId, Database, UTCDateTime, now
+from board.secrecy import Vault
+
+#: Purposes. The first is an event that fans out into mails; the others are mails.
+LISTING_OPENED = "listing-opened"
+CONFIRM_LISTING = "confirm-listing"
+CONFIRM_ALERT = "confirm-alert"
+LISTING_PUBLISHED = "listing-published"
+NOT_A_PARTNER = "not-a-partner"
+MATCH = "match"
+
+PENDING, SENT, DROPPED, DEAD = "pending", "sent", "dropped", "dead"
+
+LEASE = timedelta(seconds=30)
+MAX_ATTEMPTS = 8
+_BACKOFF_BASE_S = 10.0
+_BACKOFF_MAX_S = 3600.0
+
+
+class OutboxRow(Base):
+    """One thing to do or to send, exactly one row per cause, recipient and channel."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        sa.Index(
+            "ix_outbox_waiting",
+            "due_at",
+            postgresql_where=sa.text("status = 'pending'"),
+            sqlite_where=sa.text("status = 'pending'"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    purpose: Mapped[str] = mapped_column(sa.String(24))
+    channel: Mapped[str] = mapped_column(sa.String(8), comment="event or email")
+    once: Mapped[str] = mapped_column(
+        sa.String(96), unique=True, comment="cause, recipient and channel: what may exist once"
+    )
+    listing_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)
+    alert_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    member_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)
+    locale: Mapped[str] = mapped_column(sa.String(8), default="fr")
+    payload: Mapped[bytes | None] = mapped_column(
+        sa.LargeBinary, comment="encrypted: address and token; erased on delivery"
+    )
+    status: Mapped[str] = mapped_column(sa.String(8), default=PENDING)
+    attempts: Mapped[int] = mapped_column(sa.Integer, default=0)
+    due_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    lease: Mapped[str | None] = mapped_column(sa.String(32), comment="who holds the row")
+    lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    done_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    error: Mapped[str] = mapped_column(sa.String(64), default="", comment="class of the failure")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRow:
+    """What a cause asks to be sent or done."""
+
+    purpose: str
+    #: Cause, recipient and channel in one text: no second row may carry it.
+    once: str
+    listing_id: int | None = None
+    alert_id: int | None = None
+    member_id: int | None = None
+    locale: str = "fr"
+    #: Sealed by the vault.
+    payload: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A row held by this process, with its payload decrypted."""
+
+    id: int
+    purpose: str
+    channel: str
+    once: str
+    listing_id: int | None
+    alert_id: int | None
+    member_id: int | None
+    locale: str
+    payload: Mapping[str, str]
+    attempts: int
+    lease: str
+
+
+def add(session: Session, row: NewRow) -> int:
+    """Write a row into the unit of work of its cause; returns its id."""
+    return add_all(session, [row])[0]
+
+
+def add_all(session: Session, rows: Iterable[NewRow]) -> list[int]:
+    """As `add`, for many rows of one cause."""
+    moment = now(session)
+    stored = [
+        OutboxRow(
+            purpose=row.purpose,
+            channel="event" if row.purpose == LISTING_OPENED else "email",
+            once=row.once,
+            listing_id=row.listing_id,
+            alert_id=row.alert_id,
+            member_id=row.member_id,
+            locale=row.locale,
+            payload=row.payload,
+            due_at=moment,
+            created_at=moment,
+        )
+        for row in rows
+    ]
+    session.add_all(stored)
+    session.flush()
+    return [row.id for row in stored]
+
+
+def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
+    """Hold a due row for `LEASE`; None when it is done, not due, or held by somebody."""
+    lease = secrets.token_hex(8)
+    with db.write() as session:
+        moment = now(session)
+        free = sa.or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until <= moment)
+        target = (
+            sa.select(OutboxRow.id)
+            .where(OutboxRow.id == row_id, OutboxRow.status == PENDING)
+            .where(OutboxRow.due_at <= moment, free)
+            .with_for_update(skip_locked=True)
+        )
+        row = session.scalar(
+            sa.update(OutboxRow)
+            .where(OutboxRow.id.in_(target.scalar_subquery()))
+            .values(lease=lease, lease_until=moment + LEASE, attempts=OutboxRow.attempts + 1)
+            .returning(OutboxRow)
+            .execution_options(synchronize_session=False)
+        )
+        if row is None:
+            return None
+        return Claim(
+            id=row.id,
+            purpose=row.purpose,
+            channel=row.channel,
+            once=row.once,
+            listing_id=row.listing_id,
+            alert_id=row.alert_id,
+            member_id=row.member_id,
+            locale=row.locale,
+            payload=json.loads(vault.open(row.payload)) if row.payload else {},
+            attempts=row.attempts,
+            lease=lease,
+        )
+
+
+def renew(db: Database, held: Claim) -> bool:
+    """Hold the row for another `LEASE`; False when it was lost meanwhile."""
+    with db.write() as session:
+        return _update_held(session, held, lease_until=now(session) + LEASE)
+
+
+def finish(session: Session, held: Claim, status: str, error: str = "") -> bool:
+    """Record the end of the row's way and erase its payload; False when the lease was lost."""
+    return _update_held(
+        session,
+        held,
+        status=status,
+        error=error[:64],
+        payload=None,
+        lease=None,
+        lease_until=None,
+        done_at=now(session),
+    )
+
+
+def postpone(db: Database, held: Claim, error: str) -> str:
+    """Try again later, with exponential back-off and jitter; dead after `MAX_ATTEMPTS`.
+
+    A dead row keeps its payload, so that an operator can send it again. Returns the status.
+    """
+    with db.write() as session:
+        status = DEAD if held.attempts >= MAX_ATTEMPTS else PENDING
+        ceiling = min(_BACKOFF_BASE_S * 2 ** (held.attempts - 1), _BACKOFF_MAX_S)
+        jitter = random.uniform(0.5, 1)  # noqa: S311 (spreads retries, hides nothing)
+        delay = timedelta(seconds=ceiling * jitter)
+        _update_held(
+            session,
+            held,
+            status=status,
+            error=error[:64],
+            due_at=now(session) + delay,
+            lease=None,
+            lease_until=None,
+        )
+        return status
+
+
+def due_ids(db: Database, limit: int = 500) -> list[int]:
+    """Rows that are due and held by nobody, oldest first."""
+    with db.read() as session:
+        moment = now(session)
+        return list(
+            session.scalars(
+                sa.select(OutboxRow.id)
+                .where(OutboxRow.status == PENDING, OutboxRow.due_at <= moment)
+                .where(sa.or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until <= moment))
+                .order_by(OutboxRow.due_at, OutboxRow.id)
+                .limit(limit)
+            )
+        )
+
+
+def _update_held(session: Session, held: Claim, **values: object) -> bool:
+    result = session.execute(
+        sa.update(OutboxRow)
+        .where(OutboxRow.id == held.id, OutboxRow.lease == held.lease)
+        .where(OutboxRow.status == PENDING)
+        .values(**values)
+        .returning(OutboxRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return result.scalar_one_or_none() is not None

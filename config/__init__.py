@@ -1,0 +1,1 @@
+"""What an installation decides: settings, logging, the web server, the schedule."""

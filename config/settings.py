@@ -1,0 +1,245 @@
+"""The settings of one installation, built once from environment variables."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from config import values
+
+#: Folder of the program: the default home lies in it and processes start from it.
+ROOT = Path(__file__).resolve().parents[1]
+
+SECRET_LENGTH = 32
+#: Socket addresses hold 108 bytes on Linux and 104 on macOS, the closing zero included.
+SOCKET_PATH_BYTES = 100
+
+
+class SettingsError(ValueError):
+    """One or more environment variables hold a value that is not accepted.
+
+    Attributes:
+        problems: pairs of a variable's name and of what was wrong and is accepted.
+    """
+
+    def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{name}: {message}" for name, message in problems))
+
+
+_PortNumber = Annotated[int, BeforeValidator(values.whole_number), Field(ge=1, le=65535)]
+
+
+class Settings(BaseSettings):
+    """Everything that an installation decides; immutable. Build it with `from_mapping`."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True
+    )
+
+    home: Annotated[Path, AfterValidator(values.folder)] = Field(
+        ROOT / "var",
+        validation_alias="ENTRAIDE_HOME",
+        description="Folder of everything the program keeps: database, mails, queue, gazetteer.",
+    )
+    database_url: Annotated[str, AfterValidator(values.database)] = Field(
+        default_factory=lambda known: f"sqlite:///{known['home']}/entraide.sqlite",
+        validation_alias="DATABASE_URL",
+        repr=False,
+        description=f"Database: {values.DATABASES}. By default an SQLite file in the home folder.",
+    )
+    migration_database_url: Annotated[str, AfterValidator(values.database)] = Field(
+        default_factory=lambda known: known["database_url"],
+        validation_alias="MIGRATION_DATABASE_URL",
+        repr=False,
+        description="The same database as the owner of its schema; by default DATABASE_URL.",
+    )
+    redis_url: Annotated[str, AfterValidator(values.redis)] | None = Field(
+        None,
+        validation_alias="REDIS_URL",
+        repr=False,
+        description="Redis or Valkey server of the queue; by default `entraide up` starts one.",
+    )
+    smtp_url: Annotated[str, AfterValidator(values.smtp)] | None = Field(
+        None,
+        validation_alias="SMTP_URL",
+        repr=False,
+        description=f"Mail server: {values.SMTP_SERVERS}. By default a local catcher keeps them.",
+    )
+    mail_from: Annotated[str, AfterValidator(values.one_mailbox)] = Field(
+        "Entraide <entraide@localhost>",
+        validation_alias="MAIL_FROM",
+        description="Sender of every mail: one address, with or without a name.",
+    )
+    secret_key: str = Field(
+        "",
+        validation_alias="SECRET_KEY",
+        repr=False,
+        description="Secret that signs sessions and encrypts queued links, 32 characters or more; "
+        "required in production, otherwise made once and kept in the home folder.",
+    )
+    port: _PortNumber = Field(
+        8000, validation_alias="PORT", description="Port of the web server: 1 to 65535."
+    )
+    base_url: Annotated[str, AfterValidator(values.web_address)] = Field(
+        default_factory=lambda known: f"http://127.0.0.1:{known['port']}",
+        validation_alias="BASE_URL",
+        description="Address of the site as its readers type it; links in mails start with it.",
+    )
+    production: bool = Field(
+        False,
+        validation_alias="ENTRAIDE_PRODUCTION",
+        description="1 for a public site: no default secret, no mail catcher, no demo data.",
+    )
+    default_locale: Literal["fr", "en", "es", "pt", "ar"] = Field(
+        "fr",
+        validation_alias="DEFAULT_LOCALE",
+        description="Language for readers who ask for none of ours: fr, en, es, pt or ar.",
+    )
+    geocoder: Literal["none", "photon", "nominatim", "ban"] = Field(
+        "none",
+        validation_alias="GEOCODER",
+        description="Online place search besides the offline one: none, photon, nominatim or ban.",
+    )
+    geocoder_domain: Annotated[str, AfterValidator(values.host)] | None = Field(
+        None,
+        validation_alias="GEOCODER_DOMAIN",
+        description="Host of the geocoder, for a server of one's own; by default the public one.",
+    )
+    catcher_port: _PortNumber = Field(
+        8025,
+        validation_alias="MAIL_CATCHER_PORT",
+        description="Port of the local mail catcher: 1 to 65535.",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read nothing but what is passed in, so that a test's settings are only its own."""
+        return (init_settings,)
+
+    @classmethod
+    def from_mapping(cls, environment: Mapping[str, str]) -> Self:
+        """Settings from environment variables; empty ones count as not given.
+
+        Makes the home folder and, outside production, the secret key on first use.
+
+        Raises:
+            SettingsError: a variable's value is not accepted, or the home folder cannot be made.
+        """
+        given = {name: environment[name] for name in cls.variables() if environment.get(name)}
+        try:
+            settings = cls.model_validate(given)
+        except ValidationError as error:
+            raise SettingsError(_problems(error)) from error
+        try:
+            settings.home.mkdir(parents=True, exist_ok=True)
+            key = settings.secret_key or _kept_secret(settings.home / "secret_key")
+        except OSError as error:
+            reason = f"cannot be written ({error.strerror}); accepted: a folder of one's own"
+            raise SettingsError((("ENTRAIDE_HOME", reason),)) from error
+        return settings.model_copy(update={"secret_key": key})
+
+    @classmethod
+    def variables(cls) -> dict[str, str]:
+        """Names of the environment variables, each with what it decides."""
+        fields = cls.model_fields.values()
+        return {str(field.validation_alias): field.description or "" for field in fields}
+
+    @model_validator(mode="after")
+    def _refuse_a_weak_secret(self) -> Self:
+        if self.production and not self.secret_key:
+            raise ValueError(
+                f"SECRET_KEY: is required in production; accepted: {SECRET_LENGTH} characters "
+                "or more, the same for every process"
+            )
+        if self.secret_key and len(self.secret_key) < SECRET_LENGTH:
+            raise ValueError(
+                f"SECRET_KEY: is too short; accepted: {SECRET_LENGTH} characters or more"
+            )
+        return self
+
+    @property
+    def embedded_mail(self) -> bool:
+        """Whether mails go to the local catcher instead of a mail server."""
+        return not self.production and self.smtp_url is None
+
+    @property
+    def smtp_effective_url(self) -> str | None:
+        """Where mails are sent; None in production without a mail server."""
+        if self.embedded_mail:
+            return f"smtp://127.0.0.1:{self.catcher_port}"
+        return self.smtp_url
+
+    @property
+    def mail_dir(self) -> Path:
+        """Maildir of the catcher."""
+        return self.home / "mail"
+
+    @property
+    def gazetteer_path(self) -> Path:
+        """SQLite file of the offline gazetteer."""
+        return self.home / "gazetteer.sqlite"
+
+    @property
+    def valkey_socket(self) -> Path:
+        """Socket of the embedded Valkey; a short path of our own where the home's is too long."""
+        path = self.home / "valkey" / "valkey.sock"
+        if len(os.fsencode(path)) <= SOCKET_PATH_BYTES:
+            return path
+        name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"entraide-{os.getuid()}-{name}" / "valkey.sock"
+
+    @property
+    def redis_effective_url(self) -> str:
+        """Address of the queue's server: REDIS_URL, or the embedded Valkey."""
+        return self.redis_url or f"unix://{self.valkey_socket}"
+
+
+def _problems(error: ValidationError) -> tuple[tuple[str, str], ...]:
+    # A default that derives from a refused value is no problem of its own.
+    refused = [
+        detail for detail in error.errors() if detail["type"] != "default_factory_not_called"
+    ]
+    return tuple(_problem(detail["loc"], detail["msg"]) for detail in refused)
+
+
+def _problem(location: tuple[int | str, ...], message: str) -> tuple[str, str]:
+    message = message.removeprefix("Value error, ")
+    if not location:
+        name, _, message = message.partition(": ")
+        return name, message
+    name = str(location[0])
+    if "accepted:" in message:
+        return name, message
+    return name, f"{message[0].lower()}{message[1:]}; accepted: {Settings.variables()[name]}"
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret in the file, made on first use; of two processes at once, one wins."""
+    if not path.exists():
+        fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48))
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text(encoding="ascii").strip()

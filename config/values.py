@@ -1,0 +1,89 @@
+"""What a setting may hold: each function returns the value or says what is accepted."""
+
+from __future__ import annotations
+
+import re
+from email.utils import getaddresses
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+DATABASES = "sqlite:///PATH (a file) or postgresql://USER:PASSWORD@HOST:PORT/NAME"
+SMTP_SERVERS = "smtp://[USER:PASSWORD@]HOST[:PORT] or smtps://[USER:PASSWORD@]HOST[:PORT]"
+REDIS_SERVERS = "redis://HOST:PORT/NUMBER, rediss://… or unix:///PATH"
+
+
+def whole_number(value: object) -> object:
+    """The text of a port: ASCII digits and nothing else; numbers pass."""
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,5}", value):
+        raise ValueError("is not a whole number")
+    return value
+
+
+def _split(value: str, schemes: tuple[str, ...], accepted: str) -> SplitResult:
+    parts = urlsplit(value)
+    try:
+        valid_port = parts.port is None or parts.port > 0
+    except ValueError:
+        valid_port = False
+    if parts.scheme not in schemes or not valid_port:
+        raise ValueError(f"is not an accepted address; accepted: {accepted}")
+    return parts
+
+
+def database(value: str) -> str:
+    """An SQLite file with its absolute path, or PostgreSQL with the driver we use."""
+    schemes = ("sqlite", "postgres", "postgresql", "postgresql+psycopg")
+    parts = _split(value, schemes, DATABASES)
+    if parts.scheme == "sqlite":
+        path = value.removeprefix("sqlite:///")
+        if path == value or not path or path.startswith(":memory:"):
+            raise ValueError(f"names no file; accepted: {DATABASES}")
+        return f"sqlite:///{Path(path).absolute()}"
+    if not parts.path.strip("/"):
+        raise ValueError(f"names no database; accepted: {DATABASES}")
+    return "postgresql+psycopg" + value[len(parts.scheme) :]
+
+
+def redis(value: str) -> str:
+    """The address of a Redis or Valkey server."""
+    parts = _split(value, ("redis", "rediss", "unix"), REDIS_SERVERS)
+    if not (parts.path.startswith("/") if parts.scheme == "unix" else parts.hostname):
+        raise ValueError(f"names no server; accepted: {REDIS_SERVERS}")
+    return value
+
+
+def smtp(value: str) -> str:
+    """The address of a mail server."""
+    if not _split(value, ("smtp", "smtps"), SMTP_SERVERS).hostname:
+        raise ValueError(f"names no host; accepted: {SMTP_SERVERS}")
+    return value
+
+
+def web_address(value: str) -> str:
+    """The address of a site, without a closing slash."""
+    accepted = "http://HOST[:PORT] or https://HOST[:PORT]"
+    parts = _split(value, ("http", "https"), accepted)
+    if not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError(f"is not a bare web address; accepted: {accepted}")
+    return value.rstrip("/")
+
+
+def one_mailbox(value: str) -> str:
+    """Exactly one sender, since a comma would make two of one."""
+    mailboxes = getaddresses([value])
+    one_line = value.isprintable()
+    if not one_line or len(mailboxes) != 1 or not re.fullmatch(r"[^@\s]+@[^@\s]+", mailboxes[0][1]):
+        raise ValueError("is not one address; accepted: NAME@DOMAIN or Some Name <NAME@DOMAIN>")
+    return value
+
+
+def host(value: str) -> str:
+    """A host, with or without a port."""
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?", value):
+        raise ValueError("is not a host; accepted: HOST or HOST:PORT, without https://")
+    return value
+
+
+def folder(value: Path) -> Path:
+    """A folder, independent of where the process was started."""
+    return value.expanduser().absolute()

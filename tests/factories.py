@@ -1,0 +1,110 @@
+"""Listings, alerts and members with sensible values; a test names only what it is about."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from board import alerts, listings, posting
+from board.alerts import Alert, NewAlert
+from board.context import Board
+from board.db import now
+from board.links import Link
+from board.posting import NewListing
+from matcher.place import Place
+from matcher.taxonomy import Kind, Reach
+
+#: Akwa, in Douala.
+AKWA = Place.at(4.0503, 9.6980, 8)
+#: Bonapriso, about three kilometres away.
+BONAPRISO = Place.at(4.0246, 9.7010, 8)
+MARSEILLE = Place.at(43.2965, 5.3698, 8)
+
+_numbers = itertools.count(1)
+
+
+class Factory:
+    """Makes rows of one board through its public functions."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+
+    def form(self, **given: Any) -> NewListing:
+        """A form for a request of groceries in Akwa, open for two weeks."""
+        with self.board.db.read() as session:
+            moment = now(session)
+        values: dict[str, Any] = {
+            "kind": Kind.REQUEST,
+            "categories": ("groceries",),
+            "urgency": 3,
+            "title": "Courses pour une semaine",
+            "text": "Je ne peux pas sortir de chez moi.",
+            "languages": ("fr",),
+            "locale": "fr",
+            "cell": AKWA.cell,
+            "country": "CM",
+            "place_name": "Douala",
+            "reach": Reach.LOCAL,
+            "radius_km": 10.0,
+            "starts_at": moment,
+            "ends_at": moment + timedelta(days=14),
+            "email": f"poster{next(_numbers)}@example.org",
+        }
+        if given.get("reach", Reach.LOCAL) is not Reach.LOCAL:
+            values["radius_km"] = None
+        return NewListing(**{**values, **given})
+
+    def offer_form(self, **given: Any) -> NewListing:
+        """A form for an offer of groceries and errands in Bonapriso."""
+        offered = {
+            "kind": Kind.OFFER,
+            "categories": ("groceries", "errands"),
+            "urgency": 0,
+            "title": "Je fais vos courses",
+            "cell": BONAPRISO.cell,
+        }
+        return self.form(**{**offered, **given})
+
+    def pending(self, **given: Any) -> str:
+        """Public id of a listing that nobody has confirmed."""
+        return posting.post(self.board, self.form(**given), f"key-{next(_numbers):06d}").public_id
+
+    def open(self, new: NewListing | None = None, **given: Any) -> listings.ListingView:
+        """A listing confirmed in the database, its mails left in the outbox."""
+        new = new or self.form(**given)
+        public_id = posting.post(self.board, new, f"key-{next(_numbers):06d}").public_id
+        self.confirm(public_id)
+        return listings.get(self.board, public_id)
+
+    def offer(self, **given: Any) -> listings.ListingView:
+        """An open offer."""
+        return self.open(self.offer_form(**given))
+
+    def confirm(self, public_id: str) -> list[int]:
+        """Open a pending listing as its link would."""
+        with self.board.db.write() as session:
+            row = session.query(listings.Listing).filter_by(public_id=public_id).one()
+            return posting.confirm(session, self.board, row)
+
+    def alert_form(self, **given: Any) -> NewAlert:
+        """A form for an alert on everything within 10 km of Akwa."""
+        values: dict[str, Any] = {
+            "email": f"volunteer{next(_numbers)}@example.org",
+            "cell": AKWA.cell,
+            "place_name": "Douala",
+            "radius_km": 10.0,
+        }
+        return NewAlert(**{**values, **given})
+
+    def alert(self, **given: Any) -> int:
+        """Id of an active alert."""
+        alerts.save(self.board, self.alert_form(**given))
+        with self.board.db.write() as session:
+            alert = session.query(Alert).order_by(Alert.id.desc()).first()
+            assert alert is not None
+            alerts.confirm(session, alert)
+            session.execute(sa.update(Link).values(used_at=now(session)))
+            return alert.id

@@ -1,0 +1,103 @@
+"""Doubles: a waker that remembers, and a real SMTP server that keeps its mails."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from collections.abc import Iterable
+from email.message import EmailMessage
+from types import TracebackType
+from typing import Any, Self
+
+from aiosmtpd.controller import Controller
+
+from board import dispatching, outbox
+from board.context import Board
+
+
+class FakeWaker:
+    """Remembers which rows it was asked to wake."""
+
+    def __init__(self) -> None:
+        self.woken: list[int] = []
+
+    def wake(self, outbox_ids: Iterable[int]) -> bool:
+        self.woken += outbox_ids
+        return True
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class _Listener(Controller):
+    """A controller that takes any free port: the library's own checks the port it asked for."""
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+        super()._trigger_server()
+
+
+class MailSink:
+    """An SMTP server on a free port of loopback.
+
+    `answers` may hold replies (such as "451 later") that the next mails get instead of 250.
+    """
+
+    def __init__(self) -> None:
+        self.messages: list[EmailMessage] = []
+        self.recipients: list[list[str]] = []
+        self.answers: list[str] = []
+        self._controller = _Listener(self, hostname="127.0.0.1", port=0)
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        """Keep one mail, or answer what the test asked for."""
+        if self.answers:
+            return self.answers.pop(0)
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        assert isinstance(message, EmailMessage)
+        self.messages.append(message)
+        self.recipients.append(list(envelope.rcpt_tos))
+        return "250 OK"
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self._controller.port}"
+
+    def to(self, address: str) -> list[EmailMessage]:
+        """The mails that this address got, oldest first."""
+        return [
+            message
+            for message, recipients in zip(self.messages, self.recipients, strict=True)
+            if recipients == [address]
+        ]
+
+    def token(self, address: str, path: str = "links") -> str:
+        """The token of the newest link mailed to this address."""
+        for message in reversed(self.to(address)):
+            found = re.search(rf"/{path}/(\S+)", message.get_content())
+            if found:
+                return found[1]
+        raise AssertionError(f"no mail to {address} holds a link to /{path}/")
+
+    def __enter__(self) -> Self:
+        self._controller.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._controller.stop()
+
+
+def work_off(board: Board) -> int:
+    """Dispatch what is due until nothing is; returns how many rows that were."""
+    done = 0
+    while due := outbox.due_ids(board.db):
+        for row_id in due:
+            dispatching.dispatch(board, row_id)
+            done += 1
+    return done

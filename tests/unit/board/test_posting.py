@@ -1,0 +1,251 @@
+"""How a listing comes to be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from board import confirmations, listings, partners, posting
+from board.context import Board
+from board.errors import Invalid, KeyReused, LinkRefused, ListingNotFound, NotAllowed
+from board.links import Link
+from board.listings import Listing
+from board.members import Member
+from board.outbox import OutboxRow
+from board.searching import ListingFilter, search
+from matcher.place import Place
+from matcher.taxonomy import Kind, Reach
+from tests.factories import AKWA, Factory
+from tests.fakes import MailSink, work_off
+
+FAR_FUTURE = datetime(2199, 1, 1, tzinfo=UTC)
+SQUARE = {"type": "Polygon", "coordinates": [[[9, 3], [10, 3], [10, 5], [9, 5], [9, 3]]]}
+
+
+def rows(board: Board, model: Any) -> int:
+    """How many rows a table holds."""
+    with board.db.read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
+
+
+def test_an_unconfirmed_listing_is_seen_by_nobody(board: Board, make: Factory) -> None:
+    """Until its poster confirms, a listing has no page and is in no list."""
+    public_id = make.pending()
+    with pytest.raises(ListingNotFound):
+        listings.get(board, public_id)
+    assert search(board, ListingFilter()).total == 0
+    assert search(board, ListingFilter(cell=AKWA.cell, radius_km=10)).total == 0
+    assert rows(board, Member) == 0, "an address that nobody confirmed is no member"
+
+
+def test_a_mailed_link_opens_the_listing_once(board: Board, make: Factory, smtp: MailSink) -> None:
+    """The link of the mail confirms; a second press is refused and changes nothing."""
+    new = make.form(email="asker@example.org")
+    public_id = posting.post(board, new, "form-key-1").public_id
+    work_off(board)
+    token = smtp.token("asker@example.org")
+    assert confirmations.show(board, token).title == new.title
+    assert confirmations.show(board, token).title == new.title, "looking uses nothing up"
+    assert confirmations.act(board, token).public_id == public_id
+    assert listings.get(board, public_id).state == "open"
+    with pytest.raises(LinkRefused, match="used"):
+        confirmations.act(board, token)
+    assert rows(board, Member) == 1
+
+
+def test_the_published_mail_holds_a_link_that_closes(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """The poster takes the listing off with the link of the second mail."""
+    view = make.open(email="asker@example.org")
+    work_off(board)
+    confirmations.act(board, smtp.token("asker@example.org"))
+    assert listings.get(board, view.public_id).state == "closed"
+    assert search(board, ListingFilter()).total == 0
+
+
+def test_a_token_is_stored_only_as_a_hash(board: Board, make: Factory, smtp: MailSink) -> None:
+    """After delivery, nothing in the database opens the link."""
+    make.pending(email="asker@example.org")
+    work_off(board)
+    token = smtp.token("asker@example.org")
+    with board.db.read() as session:
+        assert session.scalars(sa.select(OutboxRow.payload)).all() == [None]
+        assert token not in session.scalars(sa.select(Link.token_hash)).all()
+
+
+@pytest.mark.parametrize(("age", "opens"), [(2.9, True), (3.1, False)])
+def test_a_link_ends_after_three_days(
+    board: Board, make: Factory, smtp: MailSink, age: float, opens: bool
+) -> None:
+    """A confirmation that comes too late is refused as expired."""
+    make.pending(email="asker@example.org")
+    work_off(board)
+    board.db.clock_offset = timedelta(days=age)
+    if opens:
+        confirmations.act(board, smtp.token("asker@example.org"))
+        return
+    with pytest.raises(LinkRefused, match="expired"):
+        confirmations.act(board, smtp.token("asker@example.org"))
+
+
+def test_the_same_form_sent_twice_makes_one_listing(board: Board, make: Factory) -> None:
+    """The idempotency key answers the second send like the first."""
+    new = make.form()
+    first = posting.post(board, new, "form-key-1")
+    assert posting.post(board, new, "form-key-1") == first
+    assert rows(board, Listing) == 1
+    assert rows(board, OutboxRow) == 1
+
+
+def test_a_key_with_another_text_is_refused(board: Board, make: Factory) -> None:
+    """The same key never stands for two different texts."""
+    new = make.form()
+    posting.post(board, new, "form-key-1")
+    with pytest.raises(KeyReused):
+        posting.post(board, replace(new, title="Autre chose"), "form-key-1")
+    assert rows(board, Listing) == 1
+
+
+def test_one_address_gets_three_unconfirmed_mails_a_day(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """Nobody's inbox can be filled; whoever confirms may go on posting."""
+    for _ in range(5):
+        make.pending(email="victim@example.org")
+    work_off(board)
+    assert len(smtp.to("victim@example.org")) == 3
+    confirmations.act(board, smtp.token("victim@example.org"))
+    make.pending(email="victim@example.org")
+    work_off(board)
+    subjects = [message["Subject"] for message in smtp.to("victim@example.org")]
+    assert sum(subject.startswith(("Confirm", "À confirmer")) for subject in subjects) == 4
+
+
+@pytest.mark.parametrize(
+    ("field", "given"),
+    [
+        ("title", {"title": " "}),
+        ("title", {"title": "x" * 121}),
+        ("title", {"title": "a\u202eb"}),
+        ("text", {"text": "x" * 4001}),
+        ("text", {"text": "a\x00b"}),
+        ("categories", {"categories": ()}),
+        ("categories", {"categories": ("groceries", "meals")}),
+        ("categories", {"categories": ("sorcery",)}),
+        ("urgency", {"urgency": 4}),
+        ("urgency", {"urgency": True}),
+        ("languages", {"languages": ("klingon",)}),
+        ("languages", {"languages": (), "reach": Reach.LANGUAGE, "radius_km": None}),
+        ("locale", {"locale": "de"}),
+        ("place", {"cell": None}),
+        ("place", {"cell": 7}),
+        ("place", {"cell": True}),
+        ("place", {"cell": Place.at(4.05, 9.7, 4).cell}),
+        ("place", {"country": "ZZ"}),
+        ("place", {"country": "", "reach": Reach.COUNTRY, "radius_km": None}),
+        ("radius_km", {"radius_km": None}),
+        ("radius_km", {"radius_km": float("nan")}),
+        ("radius_km", {"radius_km": float("inf")}),
+        ("radius_km", {"radius_km": 0.5}),
+        ("radius_km", {"radius_km": 201.0}),
+        ("from", {"starts_at": datetime(2026, 1, 1)}),
+        ("until", {"ends_at": datetime(2001, 1, 1, tzinfo=UTC)}),
+        ("until", {"ends_at": FAR_FUTURE}),
+        ("email", {"email": "a@example.org, b@example.org"}),
+    ],
+)
+def test_a_bad_value_is_named_and_nothing_is_written(
+    board: Board, make: Factory, field: str, given: dict[str, Any]
+) -> None:
+    """Each refusal names its field, and leaves no row."""
+    with pytest.raises(Invalid) as refused:
+        posting.post(board, make.form(**given), "form-key-1")
+    assert field in {problem.field for problem in refused.value.problems}
+    assert rows(board, Listing) == rows(board, OutboxRow) == 0
+
+
+def test_an_offer_takes_five_categories_and_not_six(board: Board, make: Factory) -> None:
+    """An offer has one to five categories."""
+    five = ("groceries", "meals", "errands", "pets", "transport")
+    assert len(make.offer(categories=five).categories) == 5
+    with pytest.raises(Invalid, match="categories"):
+        make.offer(categories=(*five, "goods"))
+
+
+@pytest.mark.parametrize(
+    ("category", "resolution"), [("groceries", 8), ("childcare", 7), ("medicine", 7)]
+)
+def test_a_place_is_kept_no_finer_than_its_category_allows(
+    board: Board, make: Factory, category: str, resolution: int
+) -> None:
+    """Whoever needs childcare or medicine is shown in a wider cell."""
+    view = make.open(categories=(category,))
+    assert view.cell == AKWA.coarsened(resolution).hex
+
+
+def test_official_information_needs_a_partner_of_the_country(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """Another address gets the same answer, and a mail that says why nothing was published."""
+    info = {
+        "kind": Kind.INFO,
+        "categories": ("admin",),
+        "area_countries": ("CM",),
+        "cell": None,
+        "email": "consulate@example.org",
+    }
+    make.pending(**info)
+    work_off(board)
+    (refusal,) = smtp.to("consulate@example.org")
+    assert "/links/" not in refusal.get_content()
+    partners.add_partner(board, "consulate@example.org", "cm", "Consulat")
+    make.pending(**info)
+    work_off(board)
+    shown = confirmations.act(board, smtp.token("consulate@example.org"))
+    assert shown.public_id is not None
+    assert listings.get(board, shown.public_id).organisation == "Consulat"
+
+
+def test_a_partner_publishes_only_for_its_countries(board: Board, make: Factory) -> None:
+    """The right is read again when the link is used."""
+    partners.add_partner(board, "consulate@example.org", "CM")
+    public_id = make.pending(
+        kind=Kind.INFO, area_countries=("CM", "GA"), cell=None, email="consulate@example.org"
+    )
+    with pytest.raises(NotAllowed):
+        make.confirm(public_id)
+    with pytest.raises(ListingNotFound):
+        listings.get(board, public_id)
+
+
+@pytest.mark.parametrize(
+    "area",
+    [
+        {"type": "Point", "coordinates": [9, 4]},
+        {"type": "Polygon", "coordinates": [[[9, 3], [10, 3], [10, 5], [9, 5]]]},
+        {"type": "Polygon", "coordinates": [[[9, 3], [10, 5], [10, 3], [9, 5], [9, 3]]]},
+        {"type": "Polygon", "coordinates": [[[9, 3], [190, 3], [10, 5], [9, 3]]]},
+    ],
+)
+def test_an_area_that_is_no_sound_polygon_is_refused(
+    board: Board, make: Factory, area: dict[str, Any]
+) -> None:
+    """Polygons are refused, not mended."""
+    with pytest.raises(Invalid, match="area"):
+        make.pending(kind=Kind.INFO, area_countries=("CM",), cell=None, area=area)
+
+
+def test_a_listing_closes_when_its_time_is_over(board: Board, make: Factory) -> None:
+    """It leaves the list at once, and the index when upkeep comes by."""
+    view = make.open()
+    board.db.clock_offset = timedelta(days=15)
+    assert search(board, ListingFilter()).total == 0
+    assert listings.get(board, view.public_id).state == "ended"
+    assert listings.close_ended(board) == 1
+    assert listings.close_ended(board) == 0
+    assert listings.get(board, view.public_id).state == "closed"

@@ -1,0 +1,1 @@
+"""Background jobs: dispatch of the outbox, expiry and upkeep."""
