@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from board import alerts, links, listings, posting
+from board import alerts, answers, links, listings, posting
 from board.alerts import Alert
+from board.answers import Answer
 from board.errors import LinkRefused
 from board.listings import Listing
 
@@ -32,7 +33,7 @@ def show(board: Board, token: str) -> Deed:
     """What the link would do now; changes nothing. Raises LinkRefused."""
     with board.db.read() as session:
         link = links.find(session, token)
-        return _deed(link, _subject(session, link))
+        return _deed(session, link, _subject(session, link))
 
 
 def act(board: Board, token: str) -> Deed:
@@ -43,20 +44,24 @@ def act(board: Board, token: str) -> Deed:
         subject = _subject(session, link)
         if isinstance(subject, Alert):
             alerts.confirm(session, subject)
+        elif isinstance(subject, Answer):
+            woken = answers.confirm(session, board, subject)
         elif link.purpose == links.CONFIRM_LISTING:
             woken = posting.confirm(session, board, subject)
         else:
             listings.close(session, subject, "poster")
         links.spend(session, link)
-        deed = _deed(link, subject)
+        deed = _deed(session, link, subject)
     board.waker.wake(woken)
     return deed
 
 
-def _subject(session: Session, link: links.Link) -> Listing | Alert:
-    subject: Listing | Alert | None
+def _subject(session: Session, link: links.Link) -> Listing | Alert | Answer:
+    subject: Listing | Alert | Answer | None
     if link.purpose == links.CONFIRM_ALERT:
         subject = session.get(Alert, link.subject_id)
+    elif link.purpose == links.CONFIRM_ANSWER:
+        subject = session.get(Answer, link.subject_id)
     else:
         subject = session.get(Listing, link.subject_id)
     if subject is None:
@@ -64,7 +69,9 @@ def _subject(session: Session, link: links.Link) -> Listing | Alert:
     return subject
 
 
-def _deed(link: links.Link, subject: Listing | Alert) -> Deed:
+def _deed(session: Session, link: links.Link, subject: Listing | Alert | Answer) -> Deed:
     if isinstance(subject, Alert):
         return Deed(link.purpose, subject.place_name, None)
+    if isinstance(subject, Answer):
+        subject = session.get_one(Listing, subject.listing_id)
     return Deed(link.purpose, subject.title, subject.public_id)

@@ -40,6 +40,12 @@ _LONGEST_ANSWER: Final = 1_000_000
 _PAUSE_S: Final = 30.0
 _LONGEST_TEXT: Final = 300
 
+#: The network fails in its ways, and an answer that is not checked for its form in any way.
+_UNUSABLE: Final = (
+    *(GeopyError, OSError, HTTPException),
+    *(ValueError, LookupError, TypeError, AttributeError, RecursionError),
+)
+
 #: What the services call the thing they found, by how much its position tells.
 _ADDRESSES: Final = frozenset({"house", "housenumber", "building", "street", "road"})
 _QUARTERS: Final = frozenset(
@@ -111,11 +117,8 @@ class OnlineGeocoder:
         options = {"language": locale} if locale in languages else {}
         try:
             answers = self._geocoder.geocode(text, exactly_one=False, limit=limit, **options)
-            return list(_read(answers or ()))
-        # geopy reads answers without checking their form: any of these may come out of it.
-        except (GeopyError, OSError, HTTPException, ValueError, LookupError, TypeError) as error:
-            self._fail(error)
-        except (AttributeError, AssertionError, RecursionError) as error:
+            return [_located(answer) for answer in answers or ()]
+        except _UNUSABLE as error:
             self._fail(error)
 
     def _fail(self, error: Exception) -> NoReturn:
@@ -126,6 +129,9 @@ class OnlineGeocoder:
 
 class _BoundedAdapter(URLLibAdapter):  # type: ignore[misc]
     """Reads an answer within one time limit and one length, however slowly it drips."""
+
+    def get_json(self, url: str, *, timeout: float, headers: Mapping[str, str]) -> Any:
+        return _on_earth(super().get_json(url, timeout=timeout, headers=headers))
 
     def get_text(self, url: str, *, timeout: float, headers: Mapping[str, str]) -> str:
         deadline = time.monotonic() + timeout
@@ -145,14 +151,31 @@ class _BoundedAdapter(URLLibAdapter):  # type: ignore[misc]
         return body.decode("utf-8")
 
 
-def _read(answers: Iterable[Any]) -> Iterator[Located]:
-    """The answers whose position is one; a malformed answer raises what it may."""
-    for answer in answers:
-        lat, lng, raw = float(answer.latitude), float(answer.longitude), answer.raw
-        # Photon and BAN speak GeoJSON, Nominatim a form of its own.
-        sort = raw.get("addresstype") or raw.get("properties", raw).get("type")
-        if -90 <= lat <= 90 and -180 <= lng <= 180:
-            yield Located(str(answer.address)[:_LONGEST_TEXT], lat, lng, str(sort))
+def _on_earth(answer: Any) -> Any:
+    """The answer without what has no position on Earth: geopy would wrap it, or invent one.
+
+    A malformed answer raises what it may.
+    """
+    if isinstance(answer, list):
+        return [each for each in answer if _is_position(each["lat"], each["lon"])]
+    found = []
+    for each in answer["features"]:
+        lng, lat = each["geometry"]["coordinates"][:2]
+        if _is_position(lat, lng):
+            found.append(each)
+    return {**answer, "features": found}
+
+
+def _is_position(lat: Any, lng: Any) -> bool:
+    return -90 <= float(lat) <= 90 and -180 <= float(lng) <= 180
+
+
+def _located(answer: Any) -> Located:
+    """One answer of geopy. Photon and BAN speak GeoJSON, Nominatim a form of its own."""
+    raw = answer.raw
+    sort = raw.get("addresstype") or raw.get("properties", raw).get("type")
+    label = str(answer.address)[:_LONGEST_TEXT]
+    return Located(label, answer.latitude, answer.longitude, str(sort))
 
 
 class PlaceFinder:

@@ -19,12 +19,14 @@ from board.errors import LinkRefused
 CONFIRM_LISTING = "confirm-listing"
 CLOSE_LISTING = "close-listing"
 CONFIRM_ALERT = "confirm-alert"
-_CONFIRMATIONS = (CONFIRM_LISTING, CONFIRM_ALERT)
+CONFIRM_ANSWER = "confirm-answer"
+CONFIRMATIONS = (CONFIRM_LISTING, CONFIRM_ALERT, CONFIRM_ANSWER)
 
 #: How long each kind of link opens something.
 LIFETIMES = {
     CONFIRM_LISTING: timedelta(days=3),
     CONFIRM_ALERT: timedelta(days=3),
+    CONFIRM_ANSWER: timedelta(days=3),
     CLOSE_LISTING: timedelta(days=400),
 }
 #: Confirmations that one address may have waiting at a time: nobody's inbox is a target.
@@ -39,7 +41,9 @@ class Link(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     purpose: Mapped[str] = mapped_column(sa.String(16))
-    subject_id: Mapped[int] = mapped_column(sa.BigInteger, comment="id of the listing or alert")
+    subject_id: Mapped[int] = mapped_column(
+        sa.BigInteger, comment="id of the listing, alert or answer"
+    )
     address_hash: Mapped[str] = mapped_column(sa.String(64), index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -75,7 +79,7 @@ def may_confirm(session: Session, address_hash: str) -> bool:
     waiting = session.scalar(
         sa.select(sa.func.count(Link.id)).where(
             Link.address_hash == address_hash,
-            Link.purpose.in_(_CONFIRMATIONS),
+            Link.purpose.in_(CONFIRMATIONS),
             Link.used_at.is_(None),
             Link.created_at > now(session) - _WAITING_WINDOW,
         )

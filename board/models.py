@@ -1,6 +1,7 @@
 """Every table of the board in one place, for whoever needs the whole schema."""
 
 from board.alerts import Alert
+from board.answers import Answer
 from board.audit import AuditEntry
 from board.db import BoardState, Tombstone
 from board.links import Link
@@ -13,6 +14,7 @@ from board.sources import ImportedRow
 
 ALL = (
     Alert,
+    Answer,
     AuditEntry,
     BoardState,
     Grant,

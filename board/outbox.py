@@ -23,6 +23,8 @@ from board.secrecy import Vault
 LISTING_OPENED = "listing-opened"
 CONFIRM_LISTING = "confirm-listing"
 CONFIRM_ALERT = "confirm-alert"
+CONFIRM_ANSWER = "confirm-answer"
+ANSWER = "answer"
 LISTING_PUBLISHED = "listing-published"
 NOT_A_PARTNER = "not-a-partner"
 MATCH = "match"

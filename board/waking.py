@@ -15,7 +15,7 @@ from rq.serializers import JSONSerializer
 
 #: The one queue. A worker that listens to several can lose a job when it is killed.
 QUEUE = "dispatch"
-_JOB = "workers.dispatch.dispatch"
+JOB = "workers.dispatch.dispatch"
 _log = structlog.get_logger(__name__)
 
 
@@ -32,7 +32,7 @@ class Waker:
         """Ask for these rows to be dispatched now; False when the queue cannot be reached."""
         try:
             for row_id in outbox_ids:
-                self._queue.enqueue(_JOB, row_id, result_ttl=0, failure_ttl=86_400)
+                self._queue.enqueue(JOB, row_id, result_ttl=0, failure_ttl=86_400)
         except (RedisError, OSError) as error:
             _log.warning("wake-up failed, the sweeper will find it", error=type(error).__name__)
             return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from board import dispatching, listings, outbox
+from board import dispatching, forgetting, listings, outbox
 from workers.parts import board
 
 _BATCH = 500
@@ -25,5 +25,6 @@ def sweep() -> int:
 
 
 def expire() -> int:
-    """Close the listings whose time is over."""
-    return listings.close_ended(board())
+    """Close the listings whose time is over, and forget what nobody confirmed."""
+    here = board()
+    return listings.close_ended(here) + forgetting.forget_unconfirmed(here)

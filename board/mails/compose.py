@@ -40,6 +40,8 @@ class _Letter:
     values: dict[str, Any]
     #: Address that ends the subscription by RFC 8058, where there is one.
     unsubscribe_url: str = ""
+    #: Whom an answer to this mail reaches; the board itself reads none.
+    reply_to: str = ""
     subject_params: dict[str, str] = field(default_factory=dict)
 
 
@@ -59,6 +61,8 @@ def compose(board: Board, held: outbox.Claim) -> EmailMessage | None:
     message["Message-ID"] = message_id(board, held)
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = held.locale
+    if letter.reply_to:
+        message["Reply-To"] = Address(addr_spec=letter.reply_to)
     if letter.unsubscribe_url:
         message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -233,7 +237,43 @@ def _where(view: ListingView, alert: Alert | None, locale: str) -> str:
     )
 
 
+def _confirm_answer(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
+    listing = session.get(Listing, held.listing_id)
+    if listing is None or listing.status != Status.OPEN:
+        return None
+    return _Letter(
+        to=held.payload["email"],
+        subject=N_("Confirm your answer to: %(title)s"),
+        subject_params={"title": listing.title},
+        template="confirm_answer",
+        values={
+            "title": listing.title,
+            "link": f"{board.settings.base_url}/links/{held.payload['token']}",
+        },
+    )
+
+
+def _answer(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
+    listing, member = session.get(Listing, held.listing_id), session.get(Member, held.member_id)
+    if listing is None or member is None or listing.status != Status.OPEN:
+        return None
+    return _Letter(
+        to=member.email,
+        reply_to=held.payload["email"],
+        subject=N_("Answer to: %(title)s"),
+        subject_params={"title": listing.title},
+        template="answer",
+        values={
+            "title": listing.title,
+            "text": held.payload["text"],
+            "page": f"{board.settings.base_url}/listings/{listing.public_id}",
+        },
+    )
+
+
 _WRITERS = {
+    outbox.CONFIRM_ANSWER: _confirm_answer,
+    outbox.ANSWER: _answer,
     outbox.CONFIRM_LISTING: _confirm_listing,
     outbox.NOT_A_PARTNER: _not_a_partner,
     outbox.CONFIRM_ALERT: _confirm_alert,

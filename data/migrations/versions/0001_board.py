@@ -101,7 +101,10 @@ def upgrade() -> None:
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("purpose", sa.String(length=16), nullable=False),
         sa.Column(
-            "subject_id", sa.BigInteger(), nullable=False, comment="id of the listing or alert"
+            "subject_id",
+            sa.BigInteger(),
+            nullable=False,
+            comment="id of the listing, alert or answer",
         ),
         sa.Column("address_hash", sa.String(length=64), nullable=False),
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
@@ -333,6 +336,25 @@ def upgrade() -> None:
     op.create_index("ix_listings_region", "listings", ["region"], unique=False)
     op.create_index("ix_listings_revision", "listings", ["revision"], unique=False)
     op.create_table(
+        "answers",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("listing_id", BigId, nullable=False),
+        sa.Column("locale", sa.String(length=8), nullable=False),
+        sa.Column(
+            "sealed",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="encrypted: address and text; erased when it is passed on",
+        ),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("confirmed_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["listing_id"], ["listings.id"], name="fk_answers_listing_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_answers"),
+    )
+    op.create_index("ix_answers_listing_id", "answers", ["listing_id"], unique=False)
+    op.create_table(
         "listing_categories",
         sa.Column("listing_id", BigId, nullable=False),
         sa.Column(
@@ -367,6 +389,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         op.execute("DROP TABLE listing_words")
+    op.drop_table("answers")
     op.drop_table("listing_categories")
     op.drop_table("listings")
     op.drop_table("grants")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
@@ -108,13 +109,13 @@ def test_printing_the_settings_shows_no_secret(tmp_path: Path) -> None:
     assert SECRET not in repr(made)
 
 
-def test_a_deep_home_folder_gets_a_socket_path_that_fits(tmp_path: Path) -> None:
-    """Socket addresses are short; the path is the same each time and differs between homes."""
-    deep = tmp_path / ("a" * 60) / ("b" * 60)
-    socket = settings(deep).valkey_socket
-    assert len(str(socket)) < 100
-    assert socket == settings(deep).valkey_socket
-    assert socket != settings(tmp_path / ("a" * 60) / ("c" * 60)).valkey_socket
+@pytest.mark.parametrize("name", ["b" * 100, "a home", "100%", "home?db=1", "maison à côté"])
+def test_an_awkward_home_folder_gets_a_socket_path_that_does(tmp_path: Path, name: str) -> None:
+    """Socket paths are short and plain; it is the same each time and differs between homes."""
+    socket = settings(tmp_path / name).valkey_socket
+    assert re.fullmatch(r"/tmp/entraide-[0-9]+-[0-9a-f]{16}/valkey\.sock", str(socket))
+    assert socket == settings(tmp_path / name).valkey_socket
+    assert socket != settings(tmp_path / f"{name} 2").valkey_socket
 
 
 @pytest.mark.parametrize(

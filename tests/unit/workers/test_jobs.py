@@ -1,0 +1,98 @@
+"""The jobs of the workers, over a real board."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from board import outbox
+from board.context import Board
+from board.listings import Listing
+from board.outbox import OutboxRow
+from tests.factories import Factory
+from tests.fakes import FakeWaker, MailSink
+from workers import dispatch, upkeep
+
+VOLUNTEER = "volunteer@example.org"
+
+
+@pytest.fixture(autouse=True)
+def jobs_use_this_board(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker opens its board once; here it is that of the test."""
+    for module in (dispatch, upkeep):
+        monkeypatch.setattr(module, "board", lambda: board)
+
+
+def test_an_event_wakes_the_mails_that_it_causes(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """The job of an opened listing asks for the jobs of its mails."""
+    make.alert(email=VOLUNTEER)
+    make.open()
+    assert isinstance(board.waker, FakeWaker)
+    with board.db.read() as session:
+        opened = session.scalars(
+            sa.select(OutboxRow.id).where(OutboxRow.purpose == outbox.LISTING_OPENED)
+        ).one()
+    board.waker.woken.clear()
+    dispatch.dispatch(opened)
+    (mail,) = board.waker.woken
+    dispatch.dispatch(mail)
+    assert len(smtp.to(VOLUNTEER)) == 1
+
+
+def test_a_job_that_comes_twice_sends_once(board: Board, make: Factory, smtp: MailSink) -> None:
+    """A queue may repeat itself."""
+    make.pending(email="asker@example.org")
+    (row,) = outbox.due_ids(board.db)
+    dispatch.dispatch(row)
+    dispatch.dispatch(row)
+    assert len(smtp.to("asker@example.org")) == 1
+
+
+def test_the_sweeper_sends_what_no_wake_up_reached(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """With an empty queue, sweeps alone carry a listing to the volunteer."""
+    make.alert(email=VOLUNTEER)
+    make.open()
+    while upkeep.sweep():
+        pass
+    assert sum(mail["List-Unsubscribe"] is not None for mail in smtp.to(VOLUNTEER)) == 1
+
+
+def test_a_row_whose_worker_died_is_swept_when_its_lease_is_over(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """A claim without an outcome is no loss."""
+    make.pending(email="asker@example.org")
+    (row,) = outbox.due_ids(board.db)
+    assert outbox.claim(board.db, board.vault, row) is not None
+    assert upkeep.sweep() == 0
+    board.db.clock_offset = outbox.LEASE + timedelta(seconds=1)
+    assert upkeep.sweep() == 1
+    assert len(smtp.to("asker@example.org")) == 1
+
+
+def test_what_is_over_is_closed(board: Board, make: Factory) -> None:
+    """Ended listings leave the index."""
+    make.open()
+    for days, status in ((13, "open"), (15, "closed")):
+        board.db.clock_offset = timedelta(days=days)
+        upkeep.expire()
+        with board.db.read() as session:
+            assert session.scalars(sa.select(Listing.status)).all() == [status]
+
+
+def test_every_job_that_is_asked_for_exists() -> None:
+    """Names in the waker and in the schedule lead to functions."""
+    from importlib import import_module
+
+    from board import waking
+    from config import schedule
+
+    for name in (waking.JOB, *(periodic.job for periodic in schedule.SCHEDULE)):
+        module, _, function = name.rpartition(".")
+        assert callable(getattr(import_module(module), function))
