@@ -30,7 +30,7 @@ accesslog = None
 control_socket_disable = True
 
 
-class _Lines(Logger):
+class _Lines(Logger):  # type: ignore[misc]
     """Gunicorn's own lines, written like all others."""
 
     def setup(self, cfg: Config) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -21,6 +21,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SECRET_LENGTH = 32
 #: Socket addresses hold 108 bytes on Linux and 104 on macOS, the closing zero included.
 SOCKET_PATH_BYTES = 100
+#: The server tells its clients their addresses in words parted by spaces, and a URL has signs of
+#: its own: a socket's path is plain.
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+~-]+")
 
 
 class SettingsError(ValueError):
@@ -197,12 +200,13 @@ class Settings(BaseSettings):
 
     @property
     def valkey_socket(self) -> Path:
-        """Socket of the embedded Valkey; a short path of our own where the home's is too long."""
+        """Socket of the embedded Valkey; elsewhere where the home's path would not do for one."""
         path = self.home / "valkey" / "valkey.sock"
-        if len(os.fsencode(path)) <= SOCKET_PATH_BYTES:
+        if _PLAIN_PATH.fullmatch(str(path)) and len(str(path)) <= SOCKET_PATH_BYTES:
             return path
+        # Not the temporary folder of this process: all processes must find the same one.
         name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"entraide-{os.getuid()}-{name}" / "valkey.sock"
+        return Path(f"/tmp/entraide-{os.getuid()}-{name}/valkey.sock")  # noqa: S108
 
     @property
     def redis_effective_url(self) -> str:

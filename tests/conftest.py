@@ -84,7 +84,7 @@ def migrated_postgresql(worker_id: str) -> Iterator[dict[str, str]]:
     migrations.upgrade(Settings.from_mapping({**urls, "SECRET_KEY": SECRET}))
     yield urls
     with administration.connect() as connection:
-        connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+        connection.exec_driver_sql(f'DROP DATABASE "{name}"')
     administration.dispose()
 
 

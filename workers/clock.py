@@ -62,7 +62,7 @@ def main() -> None:
     clock = make_clock(connect(settings))
     _log.info("clock started", jobs=[periodic.job for periodic in SCHEDULE])
     try:
-        clock.start()
+        clock.start()  # type: ignore[no-untyped-call]
     except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
         raise SystemExit("the queue's server went away") from error
     _log.info("clock stopped")

@@ -1,0 +1,1 @@
+"""The command line `entraide`: parse, call one function, print."""

@@ -1,0 +1,230 @@
+"""Real processes: `entraide up` serves, restarts what dies, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import smtplib
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from mailbox import Maildir
+from pathlib import Path
+
+import pytest
+from redis import Redis, RedisError
+
+from config.schedule import SCHEDULE
+from config.settings import ROOT, Settings
+from tests.processes import Running, free_ports, wait_for
+
+
+@dataclass
+class Installation:
+    """A board of its own: settings and a way to run commands in it."""
+
+    settings: Settings
+    environment: dict[str, str]
+
+    def up(self) -> Running:
+        """Start `entraide up` and wait until it says where it serves."""
+        running = Running.start([sys.executable, "-m", "cli.main", "up"], self.environment)
+        wait_for(
+            lambda: running.says("is served at") or running.process.poll() is not None,
+            "the served page",
+        )
+        assert running.process.poll() is None, "\n".join(running.lines)
+        return running
+
+    def redis(self) -> Redis:
+        """The queue's server."""
+        return Redis.from_url(self.settings.redis_effective_url, socket_timeout=2)
+
+    def is_healthy(self) -> bool:
+        """Whether the page's server answers."""
+        try:
+            address = f"http://127.0.0.1:{self.settings.port}/health"
+            with urllib.request.urlopen(address, timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def queue_answers(self) -> bool:
+        """Whether the queue's server does."""
+        with self.redis() as connection:
+            try:
+                return bool(connection.ping())
+            except RedisError:
+                return False
+
+    def workers(self) -> set[bytes]:
+        """Names of the workers that have registered."""
+        with self.redis() as connection:
+            return set(connection.smembers("rq:workers"))
+
+    def jobs(self, outcome: str) -> int:
+        """How many jobs the workers have ended with this outcome."""
+        with self.redis() as connection:
+            counts = [connection.hget(name, f"{outcome}_job_count") for name in self.workers()]
+        return sum(int(count or 0) for count in counts)
+
+
+@pytest.fixture
+def installation(tmp_path: Path, gazetteer_path: Path) -> Iterator[Installation]:
+    """An empty home folder and free ports."""
+    home = tmp_path / "a home"
+    home.mkdir()
+    (home / "gazetteer.sqlite").symlink_to(gazetteer_path)
+    port, catcher = free_ports(2)
+    ours = {"ENTRAIDE_HOME": str(home), "PORT": str(port), "MAIL_CATCHER_PORT": str(catcher)}
+    others = {k: v for k, v in os.environ.items() if k not in Settings.variables()}
+    settings = Settings.from_mapping(ours)
+    yield Installation(settings, {**others, **ours})
+    # The home has a space in its name, so the socket lies outside it.
+    assert not settings.valkey_socket.is_relative_to(home)
+    shutil.rmtree(settings.valkey_socket.parent, ignore_errors=True)
+
+
+@pytest.fixture
+def up(installation: Installation) -> Iterator[Running]:
+    """A served board."""
+    running = installation.up()
+    yield running
+    running.destroy()
+
+
+def test_up_serves_a_page_and_keeps_mails_and_a_queue(
+    installation: Installation, up: Running
+) -> None:
+    """Everything runs on nothing but the wheels: page, worker, clock, queue and mails."""
+    settings = installation.settings
+    assert up.says(f"is served at http://127.0.0.1:{settings.port}")
+    assert installation.is_healthy()
+    wait_for(lambda: len(installation.workers()) == 1, "a registered worker")
+    wait_for(lambda: up.says("clock started"), "the clock")
+    wait_for(lambda: up.says("mail catcher started"), "the mail catcher")
+    with smtplib.SMTP("127.0.0.1", settings.catcher_port, timeout=5) as client:
+        client.sendmail("a@example.org", ["b@example.org"], b"Subject: hello\r\n\r\nhello\r\n")
+    (message,) = Maildir(settings.mail_dir)
+    assert (message["Subject"], message["X-RcptTo"]) == ("hello", "b@example.org")
+
+
+def test_the_clock_asks_and_the_worker_does(installation: Installation, up: Running) -> None:
+    """Periodic jobs go from one process through the queue to the other."""
+    wait_for(lambda: installation.jobs("successful") >= len(SCHEDULE), "the periodic jobs")
+    assert installation.jobs("failed") == 0, "\n".join(up.lines)
+
+
+@pytest.mark.redis
+def test_up_uses_the_configured_redis_and_starts_none(installation: Installation) -> None:
+    """With REDIS_URL the queue is there, and no server of ours runs."""
+    address = os.environ["TEST_REDIS_URL"].replace("/0", "/9")
+    with Redis.from_url(address) as connection:
+        connection.flushdb()
+    environment = {**installation.environment, "REDIS_URL": address}
+    settings = installation.settings.model_copy(update={"redis_url": address})
+    board = Installation(settings, environment)
+    running = board.up()
+    try:
+        wait_for(lambda: board.jobs("successful") >= len(SCHEDULE), "the periodic jobs")
+        assert running.find("valkey-server") == []
+        assert running.stop() == 0
+    finally:
+        running.destroy()
+
+
+def test_what_is_killed_under_up_comes_back(installation: Installation, up: Running) -> None:
+    """The worker, the web server and the queue's server, each killed outright."""
+    wait_for(lambda: len(installation.workers()) == 1, "a registered worker")
+    (before,) = installation.workers()
+    up.find("workers.worker")[0].kill()
+    wait_for(lambda: installation.workers() - {before}, "another worker")
+
+    up.find("gunicorn")[0].kill()
+    wait_for(lambda: up.says("Listening at", times=2), "another web server")
+    wait_for(installation.is_healthy, "the page, served again")
+
+    with installation.redis() as connection:
+        connection.set("kept", "yes")
+        connection.execute_command("BGREWRITEAOF")
+        up.find("valkey-server")[0].kill()
+    wait_for(lambda: up.says("exited: valkey"), "the end of the queue's server")
+    wait_for(installation.queue_answers, "the queue's server, again")
+    with installation.redis() as connection:
+        assert connection.get("kept") == b"yes"
+
+
+def test_sigterm_leaves_no_process_and_no_port_behind(
+    installation: Installation, up: Running
+) -> None:
+    """Within ten seconds everything has ended and the same command can start again."""
+    wait_for(lambda: len(installation.workers()) == 1, "a registered worker")
+    assert len(up.children()) >= 7
+    assert up.stop() == 0
+    wait_for(lambda: not up.alive(), "the end of all processes", patience_s=2)
+    again = installation.up()
+    try:
+        assert installation.is_healthy()
+        assert again.stop() == 0
+    finally:
+        again.destroy()
+
+
+def test_a_second_up_says_that_the_port_is_taken(installation: Installation, up: Running) -> None:
+    """One line that names the variable and an example; the first goes on serving."""
+    command = [sys.executable, "-m", "cli.main", "up"]
+    second = subprocess.run(
+        command, cwd=ROOT, env=installation.environment, capture_output=True, text=True, timeout=30
+    )
+    assert second.returncode == 2
+    port = installation.settings.port
+    assert second.stderr == (
+        f"error: PORT: port {port} is taken; accepted: a free port, for example PORT={port + 1}\n"
+    )
+    assert installation.is_healthy()
+
+
+def test_a_second_up_of_the_same_home_on_another_port_is_refused(
+    installation: Installation, up: Running
+) -> None:
+    """Two queue servers and two schedulers over one folder would disturb each other."""
+    port, catcher = free_ports(2)
+    environment = {
+        **installation.environment,
+        "PORT": str(port),
+        "MAIL_CATCHER_PORT": str(catcher),
+    }
+    command = [sys.executable, "-m", "cli.main", "up"]
+    second = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30
+    )
+    assert second.returncode == 2
+    assert second.stderr.startswith("error: ENTRAIDE_HOME: ")
+    assert f"(process {up.process.pid})" in second.stderr
+
+
+def test_a_queue_server_that_was_left_running_makes_way(installation: Installation) -> None:
+    """After `up` and its supervisor were killed outright, the next start takes over the folder."""
+    first = installation.up()
+    try:
+        (orphan,) = first.find("valkey-server")
+        (supervisor,) = first.find("supervisor.supervisord")
+        left = first.children()
+        supervisor.kill()
+        first.process.kill()
+        first.process.wait()
+        for process in left:
+            if process not in (orphan, supervisor):
+                process.kill()
+        wait_for(lambda: first.alive() == [orphan], "the queue server alone")
+        second = installation.up()
+        try:
+            assert second.says("stopped a queue server that was left running")
+            assert second.find("valkey-server") != [orphan]
+            assert installation.queue_answers()
+        finally:
+            second.destroy()
+    finally:
+        first.destroy()

@@ -1,0 +1,66 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+from werkzeug.routing import BaseConverter
+
+from board.context import Board
+from board.i18n import CATALOGUES
+from config.settings import Settings
+from web import alerts, dev_mail, home, links, listings, pages, places
+from web import map as listings_map
+from web.assets import init_assets
+from web.errors import init_errors
+from web.locale import OWN_NAMES, init_locale
+from web.security import init_security
+from web.words import init_words
+
+#: A form with 4,000 characters of text and a polygon of 500 points fits; nothing longer is read.
+MAX_CONTENT_BYTES = 256 * 1024
+MAX_FORM_PARTS = 500
+
+csrf = CSRFProtect()
+
+
+class PublicIdConverter(BaseConverter):
+    """The public id of a listing: twelve URL-safe characters, so that nothing else asks SQL."""
+
+    regex = "[A-Za-z0-9_-]{12}"
+
+
+def create_app(board: Board | None = None, settings: Settings | None = None) -> Flask:
+    """The web application over a board; both are made from the environment when not given."""
+    if settings is None:
+        settings = board.settings if board else Settings.from_mapping(os.environ)
+    app = Flask("web", static_folder=None)
+    app.config.update(
+        BOARD=board or Board.open(settings),
+        SETTINGS=settings,
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=MAX_CONTENT_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_CONTENT_BYTES,
+        MAX_FORM_PARTS=MAX_FORM_PARTS,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=365),
+        # The token lives as long as the session: a form may stay open on a telephone for days.
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_I18N_ENABLED=False,
+    )
+    app.url_map.converters["public_id"] = PublicIdConverter
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    init_security(app, settings)
+    init_locale(app, settings, str(CATALOGUES))
+    csrf.init_app(app)
+    init_errors(app)
+    init_assets(app)
+    init_words(app)
+    app.jinja_env.globals.update(own_names=OWN_NAMES, embedded_mail=settings.embedded_mail)
+    for feature in (home, listings, listings_map, alerts, links, places, pages, dev_mail):
+        app.register_blueprint(feature.blueprint)
+    app.register_blueprint(alerts.unsubscribe_blueprint)
+    csrf.exempt(alerts.one_click)
+    return app

@@ -1,0 +1,202 @@
+"""Listings: the list, the form, the page of one."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+from flask import abort, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from board import listings, matching, posting, searching
+from board.errors import Invalid, KeyReused
+from board.i18n import N_
+from board.listings import ListingView
+from matcher.place import Place
+from matcher.taxonomy import Kind, Urgency
+from web import words
+from web.forms.filters import Looking, read_filter, refuse, urgency_choices
+from web.forms.listing import KINDS, ListingForm
+from web.forms.place import PRECISIONS, find_place
+from web.guards import Guard, GuardedBlueprint
+from web.locale import current_locale
+from web.map import hexagon_geometry
+from web.places import Grid, grid_of_form
+from web.words import current_board
+
+blueprint = GuardedBlueprint("listings", __name__, guard=Guard.PUBLIC, url_prefix="/listings")
+
+
+def newest(limit: int) -> tuple[ListingView, ...]:
+    """The newest open listings, for the first page."""
+    return searching.search(current_board(), searching.ListingFilter(), per_page=limit).items
+
+
+@blueprint.get("")
+def index() -> ResponseReturnValue:
+    """The list and the map of open listings, filtered by the address."""
+    board = current_board()
+    looking = read_filter(request.args, board, current_locale())
+    page: searching.Page | None = None
+    information: tuple[ListingView, ...] = ()
+    if looking.wanted is not None:
+        try:
+            page = searching.search(board, looking.wanted)
+        except Invalid as invalid:
+            refuse(looking, invalid)
+    if looking.settled:
+        center = Place(looking.settled.cell).center
+        information = matching.information_at(board, center, looking.settled.country)
+    body = _render_list(looking, page, information)
+    return body, 400 if looking.form.refused else 200
+
+
+def _render_list(
+    looking: Looking, page: searching.Page | None, information: tuple[ListingView, ...]
+) -> str:
+    return render_template(
+        "listings/index.html",
+        looking=looking,
+        form=looking.form,
+        page=page,
+        information=information,
+        map_center=_map_center(looking),
+        kind_choices=[("", gettext("Everything")), *_kind_choices()],
+        category_groups=words.category_groups(),
+        urgency_choices=urgency_choices(),
+    )
+
+
+def _map_center(looking: Looking) -> str:
+    """Where the map opens, as JSON; "" where it shows everything."""
+    if looking.settled is None or looking.wanted is None:
+        return ""
+    lat, lng = Place(looking.settled.cell).center
+    return json.dumps({"lat": lat, "lng": lng, "radius_km": looking.wanted.radius_km})
+
+
+def _kind_choices() -> list[tuple[str, str]]:
+    return [
+        ("request", gettext("Requests")),
+        ("offer", gettext("Offers")),
+        ("info", gettext("Official information")),
+    ]
+
+
+@blueprint.get("/new")
+def new() -> str:
+    """The empty form of a kind."""
+    kind = _kind_of_address()
+    form = ListingForm.empty(kind, current_board(), current_locale())
+    return _render_form(form, kind)
+
+
+@blueprint.post("")
+def create() -> ResponseReturnValue:
+    """Store what was typed and say "look at your mail"; or give the form back as it was."""
+    kind = _kind_of_address()
+    form = ListingForm()
+    g.page_address = url_for("listings.new", kind=request.values.get("kind", "request"))
+    if request.form.get("step"):
+        return _one_step(form, kind)
+    listing = form.read(kind, current_board(), current_locale())
+    if listing is not None:
+        try:
+            posting.post(current_board(), listing, form.key.data or "")
+            return redirect(url_for("listings.sent"), 303)
+        except Invalid as invalid:
+            form.refuse_all(invalid.problems)
+        except KeyReused:
+            form.refuse(
+                "form",
+                N_(
+                    "This form was already sent with other content. Send it again if you "
+                    "want a second listing."
+                ),
+            )
+            form.key.data = secrets.token_urlsafe(16)
+            return _render_form(form, kind), 409
+    return _render_form(form, kind, grid_of_form(form)), 422
+
+
+def _one_step(form: ListingForm, kind: Kind) -> ResponseReturnValue:
+    """Without script: look the place up, or open the grid around it; nothing is sent yet."""
+    find_place(form, current_board(), tuple(form.categories.data), current_locale())
+    if not form.place_given:
+        form.refuse("place", N_("Say where: type the name of a town, quarter or village."))
+    grid = grid_of_form(form, wanted=request.form["step"] == "grid")
+    return _render_form(form, kind, grid), 422 if form.refused else 200
+
+
+@blueprint.get("/sent")
+def sent() -> str:
+    """What to do next. It says the same for every address."""
+    return render_template("listings/sent.html")
+
+
+@blueprint.get("/<public_id:public_id>")
+def show(public_id: str) -> str:
+    """A listing with its counterparts and why each stands where it stands."""
+    board = current_board()
+    view = listings.get(board, public_id)
+    counterparts = matching.counterparts(board, public_id)
+    return render_template(
+        "listings/show.html",
+        view=view,
+        counterparts=counterparts,
+        hexagon=json.dumps(hexagon_geometry(view.cell)) if view.cell else "",
+        published=request.args.get("published") == "1",
+    )
+
+
+def _kind_of_address() -> Kind:
+    kind = KINDS.get(request.values.get("kind", "request"))
+    if kind is None:
+        abort(404)
+    return kind
+
+
+def _render_form(form: ListingForm, kind: Kind, grid: Grid | None = None) -> str:
+    return render_template(
+        "listings/new.html",
+        form=form,
+        kind=words.kind_slug(kind),
+        grid=grid,
+        most=posting.MAX_CATEGORIES[kind],
+        category_groups=words.category_groups(),
+        country_choices=words.country_choices() if kind is Kind.INFO else (),
+        languages=words.language_choices(),
+        **_question_choices(kind),
+    )
+
+
+def _question_choices(kind: Kind) -> dict[str, Any]:
+    """Answers to the questions with a few answers."""
+    urgencies = {
+        Urgency.TODAY: (gettext("Today, within hours"), "today"),
+        Urgency.SOON: (gettext("Within two days"), "clock"),
+        Urgency.WEEK: (gettext("This week, or by a near date"), "calendar"),
+        Urgency.STANDING: (gettext("No hurry"), "check"),
+    }
+    reaches = {
+        "local": (gettext("From around the place"), "place"),
+        "country": (gettext("From far away, within the same country"), "remote"),
+        "language": (gettext("From far away, in one of my languages"), "speech"),
+        "world": (gettext("From anywhere in the world"), "globe"),
+    }
+    precisions = (
+        gettext("As I chose it: an area about a kilometre wide, or the town"),
+        *(
+            gettext("An area about %(size)s wide", size=words.width_words(int(resolution)))
+            for resolution in PRECISIONS[1:]
+        ),
+    )
+    return {
+        "urgency_choices": [
+            (str(int(level)), text, symbol, "") for level, (text, symbol) in urgencies.items()
+        ],
+        "reach_choices": [(key, text, symbol, "") for key, (text, symbol) in reaches.items()],
+        "precision_choices": list(zip(PRECISIONS, precisions, strict=True)),
+    }

@@ -1,0 +1,89 @@
+"""Headers of every answer: content security policy, permissions, caching."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+from secure import (
+    ContentSecurityPolicy,
+    CrossOriginOpenerPolicy,
+    CrossOriginResourcePolicy,
+    PermissionsPolicy,
+    ReferrerPolicy,
+    Secure,
+    StrictTransportSecurity,
+    XContentTypeOptions,
+    XFrameOptions,
+)
+
+from config.settings import Settings
+
+_YEAR_S = 31_536_000
+
+
+def content_policy() -> ContentSecurityPolicy:
+    """Only our own files; no inline script or style; Bootstrap's icons are data: images."""
+    return (
+        ContentSecurityPolicy()
+        .default_src("'none'")
+        .script_src("'self'")
+        .style_src("'self'")
+        .img_src("'self'", "data:")
+        .font_src("'self'")
+        .connect_src("'self'")
+        .manifest_src("'self'")
+        .form_action("'self'")
+        .base_uri("'none'")
+        .object_src("'none'")
+        .frame_ancestors("'none'")
+    )
+
+
+def _permissions() -> PermissionsPolicy:
+    policy = PermissionsPolicy().geolocation("self")
+    for denied in ("camera", "microphone", "payment", "usb", "browsing_topics"):
+        getattr(policy, denied)()
+    return policy
+
+
+def build_headers(settings: Settings) -> Secure:
+    """The set for this installation; strict transport only where the public address is https."""
+    https = settings.production and urlsplit(str(settings.base_url)).scheme == "https"
+    return Secure(
+        csp=content_policy(),
+        permissions=_permissions(),
+        # Same-origin keeps tokens in addresses from leaving, and leaves the referrer that the
+        # CSRF check of an https form reads.
+        referrer=ReferrerPolicy().same_origin(),
+        xcto=XContentTypeOptions().nosniff(),
+        xfo=XFrameOptions().deny(),
+        coop=CrossOriginOpenerPolicy().same_origin(),
+        corp=CrossOriginResourcePolicy().same_origin(),
+        hsts=StrictTransportSecurity().max_age(_YEAR_S).include_subdomains() if https else None,
+    )
+
+
+#: Blueprints whose pages show a secret address or a mail: never kept by any cache.
+_SECRET = frozenset({"links", "unsubscribe", "dev_mail"})
+
+
+def init_security(app: Flask, settings: Settings) -> None:
+    """Set cookies' flags and add the headers to every answer, errors included."""
+    headers = build_headers(settings)
+    app.config.update(
+        SESSION_COOKIE_NAME="entraide",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.production,
+    )
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        headers.set_headers(response)
+        if "Cache-Control" not in response.headers:
+            secret = request.blueprint in _SECRET
+            response.headers["Cache-Control"] = "no-store" if secret else "private, no-cache"
+        if response.mimetype == "text/html":
+            response.vary.update(("Accept-Language", "Cookie"))
+        return response

@@ -1,0 +1,125 @@
+// The map beside the list: hexagons, clusters that say how many, "search here".
+(() => {
+  "use strict";
+
+  const { files, load, loadSheet, element, icon } = window.entraide;
+  const panel = document.querySelector("[data-listings-map]");
+  if (!panel) return;
+  const canvas = panel.querySelector("[data-map]");
+  const state = panel.querySelector("[data-map-state]");
+  const searchHere = panel.querySelector("[data-search-here]");
+  const toggle = document.querySelector("[data-map-toggle]");
+  const wide = window.matchMedia("(min-width: 992px)");
+  // Below this zoom a hexagon is smaller than its pin.
+  const HEXAGONS_FROM_ZOOM = 8;
+  const PIN = 40;
+  const CLUSTER = 48;
+  let started = false;
+
+  function say(text) {
+    state.textContent = text;
+    state.hidden = !text;
+  }
+
+  function popup({ properties }) {
+    const link = element("a", { href: properties.address, textContent: properties.title, lang: properties.locale, dir: "auto" });
+    return element("div", {},
+      link,
+      element("p", { textContent: `${properties.kind_name} · ${properties.category_name}` }),
+      element("p", { textContent: properties.place, className: "soft" }));
+  }
+
+  function pin(feature) {
+    const { properties } = feature;
+    const sign = element("div", { className: `pin group-${properties.group}` }, icon(properties.category));
+    const marker = window.L.marker(properties.center, {
+      icon: window.L.divIcon({ html: sign, className: "", iconSize: [PIN, PIN] }),
+      alt: properties.title, title: `${properties.kind_name}: ${properties.title}`,
+    });
+    marker.bindPopup(() => popup(feature), { maxWidth: 260, autoPanPadding: [24, 24] });
+    return marker;
+  }
+
+  function clusterIcon(cluster) {
+    const count = cluster.getChildCount();
+    const sign = element("div", { className: "cluster", textContent: count.toLocaleString(document.documentElement.lang) });
+    return window.L.divIcon({ html: sign, className: "", iconSize: [CLUSTER, CLUSTER] });
+  }
+
+  // Hexagons of what is in view only: two thousand at once are too many for a small telephone.
+  function showHexagons(map, features) {
+    const layer = window.L.layerGroup().addTo(map);
+    const update = () => {
+      layer.clearLayers();
+      if (map.getZoom() < HEXAGONS_FROM_ZOOM) return;
+      const view = map.getBounds().pad(0.2);
+      const drawn = new Set();
+      for (const { geometry, properties } of features) {
+        const key = `${properties.cell} ${properties.group}`;
+        if (drawn.has(key) || !view.contains(properties.center)) continue;
+        drawn.add(key);
+        layer.addLayer(window.L.geoJSON(geometry, { interactive: false, style: { className: `hex group-${properties.group}` } }));
+      }
+    };
+    map.on("moveend", update);
+    update();
+  }
+
+  function offerSearch(map) {
+    map.on("dragend zoomend", () => { searchHere.hidden = false; });
+    searchHere.addEventListener("click", async () => {
+      await load(files.h3);
+      const center = map.getCenter().wrap();
+      const bounds = map.getBounds();
+      const reach = Math.min(map.distance(bounds.getNorthWest(), bounds.getNorthEast()), map.distance(bounds.getNorthWest(), bounds.getSouthWest())) / 2000;
+      const radius = Math.min(Math.max(Math.round(reach), 1), 500);
+      const resolution = radius > 100 ? 5 : radius > 10 ? 6 : 7;
+      const query = new URLSearchParams(panel.dataset.query);
+      for (const name of ["near", "place", "page"]) query.delete(name);
+      query.set("cell", window.h3.latLngToCell(center.lat, center.lng, resolution));
+      query.set("radius_km", String(radius));
+      window.location.assign(`${panel.dataset.list}?${query}`);
+    });
+  }
+
+  async function start() {
+    if (started) return;
+    started = true;
+    say(panel.dataset.textLoading);
+    try {
+      await load(files.worldMap);
+      loadSheet(files.clusterCss);
+      const map = await window.entraide.worldMap(canvas);
+      await load(files.cluster);
+      const answer = await fetch(panel.dataset.features);
+      if (!answer.ok) throw new Error(String(answer.status));
+      const { features } = await answer.json();
+      const group = window.L.markerClusterGroup({ iconCreateFunction: clusterIcon, showCoverageOnHover: false, maxClusterRadius: 60 });
+      group.addLayers(features.map(pin));
+      map.addLayer(group);
+      say(features.length ? "" : panel.dataset.textNone);
+      const around = panel.dataset.center ? JSON.parse(panel.dataset.center) : null;
+      if (around) {
+        map.fitBounds(window.L.latLng(around.lat, around.lng).toBounds(around.radius_km * 2000), { animate: false });
+      } else if (features.length) {
+        map.fitBounds(group.getBounds().pad(0.1), { animate: false, maxZoom: 9 });
+      }
+      showHexagons(map, features);
+      offerSearch(map);
+    } catch {
+      started = false;
+      say(panel.dataset.textFailed);
+    }
+  }
+
+  panel.hidden = false;
+  toggle.hidden = false;
+  toggle.addEventListener("click", () => {
+    const open = panel.classList.toggle("is-open");
+    toggle.setAttribute("aria-expanded", String(open));
+    toggle.querySelector("[data-label]").textContent = open ? toggle.dataset.hide : toggle.dataset.show;
+    if (open) start();
+  });
+  if (wide.matches) start();
+  wide.addEventListener("change", () => { if (wide.matches) start(); });
+})();

@@ -1,0 +1,124 @@
+// A map without tiles: Natural Earth's countries, our own colours, names of towns from the gazetteer.
+(() => {
+  "use strict";
+
+  const { files, load, loadSheet, element } = window.entraide;
+  const FINE_FROM_ZOOM = 5;
+  // Width of an H3 cell in kilometres, by resolution: names are asked for cells about a fifth of the view.
+  const CELL_WIDTH_KM = [2200, 840, 320, 120, 45, 17, 6.4, 2.4, 0.92];
+
+  async function atlas(address) {
+    const answer = await fetch(address);
+    if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+    const topology = await answer.json();
+    const { features } = window.topojson.feature(topology, topology.objects.countries);
+    return { type: "FeatureCollection", features: features.map(unrolled) };
+  }
+
+  // Countries across the 180° meridian jump from one edge of the map to the other: their rings are
+  // unrolled into continuous longitudes and drawn at both edges. A ring around a pole is closed
+  // over the pole.
+  function unrolled({ geometry }) {
+    const polygons = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
+    const drawn = [];
+    for (const rings of polygons) {
+      const straight = rings.map(unroll);
+      drawn.push(straight);
+      const longitudes = straight[0].map(([lng]) => lng);
+      for (const turn of [360, -360]) {
+        const overlaps = turn > 0 ? Math.min(...longitudes) < -180 : Math.max(...longitudes) > 180;
+        if (overlaps) drawn.push(straight.map((ring) => ring.map(([lng, lat]) => [lng + turn, lat])));
+      }
+    }
+    return { type: "Feature", properties: {}, geometry: { type: "MultiPolygon", coordinates: drawn } };
+  }
+
+  function unroll(ring) {
+    const straight = [ring[0]];
+    for (const [lng, lat] of ring.slice(1)) {
+      const before = straight[straight.length - 1][0];
+      straight.push([before + ((((lng - before + 180) % 360) + 360) % 360) - 180, lat]);
+    }
+    const [first, last] = [straight[0], straight[straight.length - 1]];
+    if (Math.abs(last[0] - first[0]) > 180) {
+      const pole = first[1] > 0 ? 90 : -90;
+      straight.push([last[0], pole], [first[0], pole], first);
+    }
+    return straight;
+  }
+
+  function drawLand(map) {
+    let coarse = null;
+    let fine = null;
+    const draw = (shapes) => window.L.geoJSON(shapes, {
+      interactive: false, pane: "land", style: { className: "land" },
+    }).addTo(map);
+    const refine = async () => {
+      if (fine || map.getZoom() < FINE_FROM_ZOOM) return;
+      fine = true;
+      const shapes = await atlas(files.worldFine).catch(() => null);
+      if (!shapes) return;
+      draw(shapes);
+      coarse?.remove();
+    };
+    atlas(files.world).then((shapes) => {
+      coarse = draw(shapes);
+      map.on("zoomend", refine);
+      refine();
+    }).catch(() => {});
+  }
+
+  // Names of the larger towns in view, so that one knows where one is.
+  function showNames(map) {
+    const labels = window.L.layerGroup().addTo(map);
+    let asked = "";
+    const update = async () => {
+      if (map.getZoom() < 3) {
+        labels.clearLayers();
+        return;
+      }
+      await load(files.h3);
+      const bounds = map.getBounds();
+      const width = map.distance(bounds.getSouthWest(), bounds.getSouthEast()) / 1000;
+      const height = map.distance(bounds.getSouthWest(), bounds.getNorthWest()) / 1000;
+      const wanted = Math.max(width, height) / 5;
+      const found = CELL_WIDTH_KM.findIndex((size) => size < wanted);
+      const resolution = found < 0 ? 8 : Math.max(found - 1, 0);
+      const { lat, lng } = map.getCenter().wrap();
+      const cell = window.h3.latLngToCell(lat, lng, resolution);
+      if (cell === asked) return;
+      asked = cell;
+      const answer = await fetch(`${files.names}?cell=${cell}`).catch(() => null);
+      if (!answer?.ok || cell !== asked) return;
+      const { places } = await answer.json();
+      labels.clearLayers();
+      for (const place of places) {
+        const dot = window.L.circleMarker([place.lat, place.lng], { radius: 2.5, className: "town", interactive: false, pane: "towns" });
+        dot.bindTooltip(element("span", { textContent: place.name }), { permanent: true, direction: "right", offset: [4, 0], className: "map-label" });
+        labels.addLayer(dot);
+      }
+    };
+    map.on("moveend", update);
+    map.whenReady(update);
+  }
+
+  // Make the map inside an element; `options` go to Leaflet.
+  window.entraide.worldMap = async (box, options = {}) => {
+    loadSheet(files.leafletCss);
+    await Promise.all([load(files.leaflet), load(files.topojson)]);
+    const map = window.L.map(box, {
+      center: [20, 10], zoom: 1, minZoom: 1, maxZoom: 14, zoomControl: false,
+      maxBounds: [[-90, -220], [90, 220]], maxBoundsViscosity: 0.8, attributionControl: true,
+      zoomSnap: 0.5, ...options,
+    });
+    map.attributionControl.setPrefix("");
+    map.attributionControl.addAttribution(files.attribution);
+    window.L.control.zoom({ zoomInTitle: files.zoomIn, zoomOutTitle: files.zoomOut }).addTo(map);
+    window.L.control.scale({ imperial: false }).addTo(map);
+    map.createPane("land").style.zIndex = 200;
+    map.createPane("towns").style.zIndex = 450;
+    drawLand(map);
+    showNames(map);
+    return map;
+  };
+})();

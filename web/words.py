@@ -1,0 +1,210 @@
+"""Names of the board's codes in the reader's language, for views and templates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import h3.api.basic_int as h3
+from babel.units import format_unit
+from flask import Flask, current_app
+from flask_babel import format_date, format_datetime, format_decimal, gettext
+
+from board import words
+from board.context import Board
+from board.gazetteer import GazetteerPlace
+from board.listings import ListingView
+from board.matching import Counterpart
+from board.places import FINEST, SettledPlace
+from board.validation import fold
+from matcher.place import Place
+from matcher.taxonomy import Kind, Reach, Urgency
+from web.locale import current_locale
+
+#: Languages offered as tiles before the list of the others; the reader's own comes first.
+_COMMON_LANGUAGES = ("fr", "en", "ar", "es", "pt")
+
+KIND_SLUGS = {Kind.REQUEST: "request", Kind.OFFER: "offer", Kind.INFO: "info"}
+
+
+def current_board() -> Board:
+    """The board that this application shows."""
+    board: Board = current_app.config["BOARD"]
+    return board
+
+
+def kind_name(kind: int) -> str:
+    return str(gettext(words.KINDS[Kind(kind)]))
+
+
+def kind_slug(kind: int) -> str:
+    """The kind as addresses and style classes name it."""
+    return KIND_SLUGS[Kind(kind)]
+
+
+def category_name(slug: str) -> str:
+    return str(gettext(words.CATEGORIES[slug]))
+
+
+def category_group(slug: str) -> str:
+    """The group that a category belongs to: it gives the colour."""
+    groups = {each.slug: each.group for each in current_board().taxonomy.categories}
+    return groups[slug]
+
+
+def urgency_name(urgency: int) -> str:
+    return str(gettext(words.URGENCIES[Urgency(urgency)]))
+
+
+def reach_name(reach: int) -> str:
+    return str(gettext(words.REACHES[Reach(reach)]))
+
+
+def language_name(code: str) -> str:
+    """The language, as it begins a line."""
+    name = words.language_name(code, current_locale())
+    return name[:1].upper() + name[1:]
+
+
+def language_names(codes: Iterable[str]) -> list[str]:
+    return [language_name(code) for code in codes]
+
+
+def country_name(code: str) -> str:
+    """The country in the reader's language; "" for none."""
+    return current_board().countries.country_name(code, current_locale()) if code else ""
+
+
+def category_groups() -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """(group, its name, [(slug, name)]) in the taxonomy's order."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for category in current_board().taxonomy.categories:
+        name = category_name(category.slug)
+        found.setdefault(category.group, []).append((category.slug, name))
+    return [(group, gettext(words.GROUPS[group]), choices) for group, choices in found.items()]
+
+
+def language_choices() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """(common languages, the others by name), each as (code, name)."""
+    locale = current_locale()
+    common = (locale, *(code for code in _COMMON_LANGUAGES if code != locale))
+    others = [
+        (code, language_name(code)) for code in current_board().languages if code not in common
+    ]
+    others.sort(key=lambda pair: fold(pair[1]))
+    return [(code, language_name(code)) for code in common], others
+
+
+def country_choices() -> list[tuple[str, str]]:
+    """Every country as (code, name), by name."""
+    codes = current_board().countries.codes
+    return sorted(((code, country_name(code)) for code in codes), key=lambda pair: fold(pair[1]))
+
+
+def place_words(view: ListingView) -> str:
+    """Where a listing is, in words: the name of its area and its country."""
+    country = country_name(view.country)
+    parts = [part for part in (view.place_name, country) if part]
+    return ", ".join(dict.fromkeys(parts)) or gettext("No particular place")
+
+
+def day_words(moment: datetime) -> str:
+    """The day of a moment, in UTC."""
+    return str(format_date(moment, "d MMMM y"))
+
+
+def last_day_words(ends_at: datetime) -> str:
+    """The last day of a listing: a window that ends at midnight ends on the day before."""
+    return day_words(ends_at - timedelta(seconds=1))
+
+
+def reason_words(counterpart: Counterpart) -> list[str]:
+    """Why a counterpart stands where it stands."""
+    return words.reason_words(
+        counterpart.match,
+        gettext,
+        current_locale(),
+        taxonomy=current_board().taxonomy,
+        place_name=counterpart.listing.place_name,
+    )
+
+
+def country_names(codes: Iterable[str]) -> list[str]:
+    return [country_name(code) for code in codes]
+
+
+def candidate_words(candidate: GazetteerPlace) -> str:
+    """What tells a place from its namesakes: region, country, a large town near it."""
+    parts = [candidate.region, country_name(candidate.country)]
+    if candidate.near:
+        parts.append(gettext("near %(town)s", town=candidate.near))
+    return ", ".join(part for part in parts if part)
+
+
+def settled_words(settled: SettledPlace) -> str:
+    """A chosen place with its country and how wide it is."""
+    name = ", ".join(part for part in (settled.name, country_name(settled.country)) if part)
+    width = precision_words(Place(settled.cell).hex)
+    return f"{name} ({width})" if name else width
+
+
+def width_words(resolution: int) -> str:
+    """Width of the cells of a resolution, from side to opposite side, to two digits: "2.4 km"."""
+    width_km = h3.average_hexagon_edge_length(resolution, unit="km") * math.sqrt(3)
+    # A kilometre less 8 % is a kilometre to anybody.
+    digits = 0 if resolution == FINEST else 1 - math.floor(math.log10(width_km))
+    rounded = round(width_km, digits)
+    unit, value = ("kilometer", rounded) if rounded >= 0.1 else ("meter", rounded * 1000)
+    length = format_unit(round(value, 3), f"length-{unit}", "short", locale=current_locale())
+    return str(length)
+
+
+def precision_words(cell: str) -> str:
+    """How precise a place is: "an area about 2.4 km wide"."""
+    return gettext("an area about %(size)s wide", size=width_words(Place.from_hex(cell).resolution))
+
+
+def distance_from(
+    settled: SettledPlace | None, view: ListingView, distances: dict[int, int]
+) -> str:
+    """How far a listing of a list is from the place that was asked for; "" without one."""
+    if settled is None or view.cell is None or view.id not in distances:
+        return ""
+    coarser = min(Place(settled.cell).resolution, Place.from_hex(view.cell).resolution)
+    return words.distance_words(distances[view.id], coarser, gettext, current_locale())
+
+
+def moment_words(moment: datetime) -> str:
+    """A day and time in UTC."""
+    return f"{format_datetime(moment, 'medium')} UTC"
+
+
+def number_words(number: float) -> str:
+    """A number as the reader writes it."""
+    return str(format_decimal(number))
+
+
+def init_words(app: Flask) -> None:
+    """Give the names to templates."""
+    app.jinja_env.globals.update(
+        candidate_words=candidate_words,
+        category_group=category_group,
+        category_name=category_name,
+        country_name=country_name,
+        country_names=country_names,
+        day_words=day_words,
+        distance_from=distance_from,
+        kind_name=kind_name,
+        kind_slug=kind_slug,
+        language_names=language_names,
+        last_day_words=last_day_words,
+        moment_words=moment_words,
+        number_words=number_words,
+        place_words=place_words,
+        precision_words=precision_words,
+        reach_name=reach_name,
+        reason_words=reason_words,
+        settled_words=settled_words,
+        urgency_name=urgency_name,
+    )
