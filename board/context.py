@@ -8,6 +8,7 @@ from typing import Self
 from board.countries import Countries
 from board.db import Database
 from board.gazetteer import Gazetteer
+from board.geocoding import PlaceFinder
 from board.matching import LiveIndex
 from board.reference import load_languages, load_taxonomy
 from board.secrecy import Vault
@@ -28,21 +29,25 @@ class Board:
     index: LiveIndex
     gazetteer: Gazetteer
     countries: Countries
+    #: Asks the online geocoder where the operator chose one.
+    finder: PlaceFinder
     vault: Vault
     waker: Waker
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """Everything that these settings name; nothing is contacted before the first question."""
-        taxonomy = load_taxonomy()
+        taxonomy, countries = load_taxonomy(), Countries.load()
+        gazetteer = Gazetteer(settings.gazetteer_path)
         return cls(
             settings=settings,
             db=Database(settings.database_url),
             taxonomy=taxonomy,
             languages=load_languages(),
             index=LiveIndex(taxonomy),
-            gazetteer=Gazetteer(settings.gazetteer_path),
-            countries=Countries.load(),
+            gazetteer=gazetteer,
+            countries=countries,
+            finder=PlaceFinder.from_settings(settings, gazetteer, countries),
             vault=Vault(settings.secret_key),
             waker=Waker(settings.redis_effective_url),
         )

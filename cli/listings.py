@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import structlog
 
 from board import demo, importing, rankings, words
 from board.context import Board
@@ -29,11 +31,18 @@ _SIDES = {"request": Side.ASK, "offer": Side.GIVE}
 
 @contextmanager
 def _board() -> Iterator[Board]:
+    """The board of this process's environment; standard output stays free of log lines."""
+    before = structlog.get_config()
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
     board = Board.open(Settings.from_mapping(os.environ))
     try:
         yield board
     finally:
         board.close()
+        structlog.configure(**before)
 
 
 @contextmanager

@@ -67,7 +67,8 @@ def configuration(programs: Sequence[Program], outputs: Mapping[str, int]) -> st
     """
     user = pwd.getpwuid(os.getuid()).pw_name
     sections = [
-        "[supervisord]\nnodaemon=true\nlogfile=/dev/null\nlogfile_maxbytes=0\nnocleanup=true\nloglevel=warn\n"
+        "[supervisord]\nnodaemon=true\nnocleanup=true\nloglevel=warn\n"
+        "logfile=/dev/null\nlogfile_maxbytes=0\n"
         f"minfds=256\nminprocs=64\nuser={user}\npidfile=%(here)s/supervisord.pid"
     ]
     for program in programs:

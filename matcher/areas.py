@@ -21,7 +21,8 @@ from matcher.place import EARTH_RADIUS_M, check_coordinates
 #: What parse_polygon gives.
 Area: TypeAlias = Polygon | MultiPolygon
 
-_HEMISPHERE_M2 = 2 * math.pi * EARTH_RADIUS_M**2
+# Half the globe, less what rounding may lose: exactly half is refused for certain.
+_TOO_LARGE_M2 = 2 * math.pi * EARTH_RADIUS_M**2 * (1 - 1e-12)
 _LARGEST_STEP = 180.0
 _FEWEST_POSITIONS = 4
 
@@ -204,7 +205,7 @@ def _validated(geometry: Area) -> Area:
     if not shapely.is_valid(geometry):
         detail = "an area must be valid: rings that do not cross, and holes inside of them"
         raise AreaError(AreaFault.INVALID, detail)
-    if area_m2(geometry) >= _HEMISPHERE_M2:
+    if area_m2(geometry) >= _TOO_LARGE_M2:
         raise AreaError(AreaFault.TOO_LARGE, "an area must be smaller than half the globe")
     return geometry
 

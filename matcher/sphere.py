@@ -59,6 +59,10 @@ def distances_m(phi: float, lambda_: float, phis: Floats, lambdas: Floats) -> In
     return whole.astype(np.int64)
 
 
+# Stands for the angle of a cap that is not in use.
+_DROPPED = -1.0
+
+
 class Caps:
     """Numbered caps on the sphere: a fixed centre and an angle that grows with the members."""
 
@@ -91,8 +95,7 @@ class Caps:
 
     def drop(self, number: int) -> None:
         """Forget a cap that has no member left; its number may be given to another."""
-        # An angle of minus infinity is reached by no point: the cosine of 2 is above any product.
-        self._angles[number], self._cosines[number], self._sines[number] = -np.inf, 2.0, 0.0
+        self._angles[number] = _DROPPED
         self._free.append(number)
 
     def near(self, vector: Floats, limit_m: float) -> NDArray[np.intp]:
@@ -100,13 +103,15 @@ class Caps:
         limit = (limit_m + _SLACK_M) / EARTH_RADIUS_M
         n = self._size
         angles = self._angles[:n]
+        used = angles != _DROPPED
         if limit >= math.pi:
-            return np.flatnonzero(angles >= 0)
+            return np.flatnonzero(used)
         # Within reach when the angle to the centre is at most angle + limit; cosines fall with
         # the angle up to pi, beyond which the whole sphere is in reach.
         threshold = self._cosines[:n] * math.cos(limit) - self._sines[:n] * math.sin(limit)
         products = self._centers[:n] @ vector
-        return np.flatnonzero((products >= threshold - 1e-15) | (angles + limit >= math.pi))
+        near = (products >= threshold - 1e-15) | (angles + limit >= math.pi)
+        return np.flatnonzero(near & used)
 
     def _set(self, number: int, angle: float) -> None:
         self._angles[number] = angle

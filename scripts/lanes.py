@@ -19,8 +19,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 EMBEDDED = "not postgresql and not redis and not browser"
-#: pytest's exit status when no test was selected.
-NO_TESTS = 5
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class Lane:
 
 # The largest lane comes last: its summary is what a reader sees at the end.
 LANES = (
-    Lane("postgresql", "postgresql", "TEST_DATABASE_URL", 2),
+    Lane("postgresql", "postgresql and not browser", "TEST_DATABASE_URL", 2),
     Lane("redis", "redis", "TEST_REDIS_URL"),
     Lane("browser", "browser", "TEST_CHROMIUM"),
     Lane("embedded", EMBEDDED, processes=2),
@@ -73,10 +71,7 @@ def main() -> int:
     failed = bool(left_out) and os.environ.get("CI") == "true"
     for lane in LANES:
         if lane not in left_out:
-            status = lane.run(environment)
-            if status == NO_TESTS:
-                print(f"lane {lane.name} has no test yet", flush=True)
-            failed = failed or status not in (0, NO_TESTS)
+            failed = lane.run(environment) != 0 or failed
     return int(failed)
 
 

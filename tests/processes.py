@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -110,13 +109,15 @@ class Running:
         return self.process.wait(timeout=STOP_S)
 
     def destroy(self) -> None:
-        """End everything, when a test failed before it could; the restarting ones first."""
-        self.process.kill()
-        self.process.wait()
-        for process in self.find("supervisor.supervisord"):
-            process.kill()
+        """End everything, whatever state a test left it in."""
+        # Suspended first, so that nothing is restarted between the look and the kill.
+        for supervisor in self.find("supervisor.supervisord"):
+            supervisor.suspend()
+        self.children()
         for process in self.alive():
             process.kill()
+        self.process.kill()
+        self.process.wait()
         self.reader.join(timeout=STOP_S)
-        if sys.exc_info()[0] is not None:
-            print(*self.lines, sep="\n")
+        # Shown by pytest beside a failure.
+        print(*self.lines, sep="\n")

@@ -12,7 +12,7 @@ from werkzeug.routing import BaseConverter
 from board.context import Board
 from board.i18n import CATALOGUES
 from config.settings import Settings
-from web import alerts, dev_mail, home, links, listings, pages, places
+from web import alerts, answers, dev_mail, home, links, listings, pages, places
 from web import map as listings_map
 from web.assets import init_assets
 from web.errors import init_errors
@@ -59,7 +59,7 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     init_assets(app)
     init_words(app)
     app.jinja_env.globals.update(own_names=OWN_NAMES, embedded_mail=settings.embedded_mail)
-    for feature in (home, listings, listings_map, alerts, links, places, pages, dev_mail):
+    for feature in (home, listings, listings_map, answers, alerts, links, places, pages, dev_mail):
         app.register_blueprint(feature.blueprint)
     app.register_blueprint(alerts.unsubscribe_blueprint)
     csrf.exempt(alerts.one_click)

@@ -11,7 +11,7 @@ from flask_babel import gettext
 from board import confirmations
 from board.errors import Invalid, NotAllowed
 from board.i18n import N_
-from board.links import CLOSE_LISTING, CONFIRM_ALERT, CONFIRM_LISTING
+from board.links import CLOSE_LISTING, CONFIRM_ALERT, CONFIRM_ANSWER, CONFIRM_LISTING
 from web.errors import error_response
 from web.guards import Guard, GuardedBlueprint
 from web.words import current_board
@@ -37,6 +37,12 @@ TEXTS: Final = {
         N_("One press, and we write to you when something you wait for appears."),
         N_("Start the alert"),
         N_("Your alert is on. Every mail has a link that ends it."),
+    ),
+    CONFIRM_ANSWER: (
+        N_("Send your message"),
+        N_("One press, and your message goes to this person together with your address."),
+        N_("Send it now"),
+        N_("Your message is on its way."),
     ),
 }
 

@@ -10,7 +10,7 @@ from flask import abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from board import listings, matching, posting, searching
+from board import answers, listings, matching, posting, searching
 from board.errors import Invalid, KeyReused
 from board.i18n import N_
 from board.listings import ListingView
@@ -146,6 +146,7 @@ def show(public_id: str) -> str:
         "listings/show.html",
         view=view,
         counterparts=counterparts,
+        answerable=answers.can_be_answered(view),
         hexagon=json.dumps(hexagon_geometry(view.cell)) if view.cell else "",
         published=request.args.get("published") == "1",
     )

@@ -9,13 +9,18 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from board.i18n import N_
-from board.validation import Refused, required_text
+from board.validation import Refused, clean_text, required_text
 
 #: Years in which a listing may be; beyond them a time is a mistake.
 YEARS: Final = (1970, 2100)
 #: Characters of a cell that holds codes.
 CELL_MAX: Final = 1000
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?", re.ASCII)
+
+
+def shown(value: object, length: int = 40) -> str:
+    """The beginning of something that is not believed, safe to print."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in str(value)[:length])
 
 
 def given(values: Mapping[str, object], field: str) -> object:
@@ -41,12 +46,7 @@ def codes(value: object, separators: str) -> tuple[str, ...]:
     for part in value if isinstance(value, list) else [value]:
         if not isinstance(part, str):
             raise Refused(N_("This is not a text."))
-        if len(part) > CELL_MAX:
-            raise Refused(
-                N_("This is %(length)d characters long; at most %(max)d are accepted."),
-                length=len(part),
-                max=CELL_MAX,
-            )
+        part = clean_text(part, max_length=CELL_MAX, multiline=True)
         found += part.translate(str.maketrans(separators, " " * len(separators))).split()
     return tuple(dict.fromkeys(found))
 

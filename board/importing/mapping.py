@@ -36,6 +36,8 @@ KindWord = Literal["request", "offer"]
 
 #: What a template of a title or a text may name.
 PLACEHOLDERS: Final = frozenset({"id", "codes", "category"})
+#: The demonstration's own source.
+_RESERVED: Final = ("demo",)
 _SHIPPED_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _ALWAYS: Final = ("id", "kind", "starts")
 
@@ -64,6 +66,8 @@ def _known_locale(code: str) -> str:
 
 
 def _source(name: str) -> str:
+    if name.strip().lower() in _RESERVED:
+        raise ValueError(f"accepted: another name than {', '.join(_RESERVED)}")
     return required_text(name, max_length=SOURCE_MAX)
 
 
@@ -206,7 +210,7 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def _problem(detail: Any) -> Problem:
-    path = ".".join(("mapping", *(str(part) for part in detail["loc"])))
+    path = ".".join(("mapping", *(str(part) for part in detail["loc"] if part != "[key]")))
     if detail["type"] == "extra_forbidden":
         return Problem(path, N_("This key is not known in a mapping; correct or remove it."))
     reason = str(detail["msg"]).removeprefix("Value error, ")

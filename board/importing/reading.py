@@ -15,6 +15,7 @@ from typing import Any, Final, NoReturn
 
 from board.errors import Invalid, Problem
 from board.i18n import N_
+from board.importing import cells
 from board.importing import mapping as mappings
 
 #: A file is held in memory while it is checked.
@@ -89,15 +90,15 @@ def _lines(text: str, mapping: mappings.Mapping) -> Iterator[RawRow]:
         header = [name.strip() for name in next(reader, [])]
         positions = _positions(header, mapping)
         line = reader.line_num
-        for cells in reader:
-            if cells:
-                yield _csv_row(line + 1, cells, len(header), positions)
+        for row in reader:
+            if row:
+                yield _csv_row(line + 1, row, len(header), positions)
             line = reader.line_num
     except csv.Error as error:
         _refuse(
             N_("The CSV is broken at line %(line)d (%(reason)s)."),
             line=line + 1,
-            reason=str(error),
+            reason=cells.shown(error, 200),
         )
 
 
@@ -121,8 +122,8 @@ def _positions(header: Sequence[str], mapping: mappings.Mapping) -> dict[str, in
     for column in mapping.columns.values():
         if column not in header:
             message = N_("The column “%(column)s” is missing. Columns of this file: %(columns)s.")
-            shown = ", ".join(header)[:200]
-            problems.append(Problem("file", message, {"column": column, "columns": shown}))
+            columns = cells.shown(", ".join(header), 200)
+            problems.append(Problem("file", message, {"column": column, "columns": columns}))
     positions = {}
     for field, column in {**mapping.columns, **mapping.optional_columns}.items():
         if header.count(column) > 1:
@@ -135,11 +136,11 @@ def _positions(header: Sequence[str], mapping: mappings.Mapping) -> dict[str, in
     return positions
 
 
-def _csv_row(number: int, cells: Sequence[str], width: int, positions: Mapping[str, int]) -> RawRow:
-    if len(cells) != width:
+def _csv_row(number: int, row: Sequence[str], width: int, positions: Mapping[str, int]) -> RawRow:
+    if len(row) != width:
         message = N_("This row has %(found)d fields, the header has %(width)d.")
-        return RawRow(number, {}, Problem("row", message, {"found": len(cells), "width": width}))
-    values = {field: cells[position] for field, position in positions.items()}
+        return RawRow(number, {}, Problem("row", message, {"found": len(row), "width": width}))
+    values = {field: row[position] for field, position in positions.items()}
     return RawRow(number, {field: value for field, value in values.items() if value.strip()})
 
 
@@ -152,7 +153,7 @@ def _features(text: str, mapping: mappings.Mapping) -> Iterator[RawRow]:
         found = document.get("type") if isinstance(document, dict) else type(document).__name__
         _refuse(
             N_("This is GeoJSON of type “%(found)s”; a FeatureCollection of Points is accepted."),
-            found=str(found)[:40],
+            found=cells.shown(found),
         )
     features = document.get("features")
     if not isinstance(features, list):
@@ -169,7 +170,7 @@ def _document(text: str) -> Any:
     except RecursionError:
         _refuse(N_("This JSON is nested too deeply."))
     except ValueError as error:
-        _refuse(N_("This file is not JSON (%(reason)s)."), reason=str(error)[:200])
+        _refuse(N_("This file is not JSON (%(reason)s)."), reason=cells.shown(error, 200))
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -223,7 +224,7 @@ def _feature_row(number: int, feature: Any, mapping: mappings.Mapping) -> RawRow
     found = geometry.get("type") if isinstance(geometry, dict) else type(geometry).__name__
     if not isinstance(geometry, dict) or found != "Point":
         message = N_("This geometry is a %(found)s; a Point is accepted.")
-        return RawRow(number, values, Problem("geometry", message, {"found": str(found)[:40]}))
+        return RawRow(number, values, Problem("geometry", message, {"found": cells.shown(found)}))
     position = _position(geometry.get("coordinates"))
     if position is None:
         message = N_("Coordinates are not accepted; numbers [longitude, latitude] are.")

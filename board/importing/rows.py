@@ -16,7 +16,7 @@ from board.importing import cells
 from board.importing.mapping import KindWord, Mapping
 from board.importing.reading import RawFile, RawRow
 from board.listings import ListingFields
-from board.validation import TEXT_MAX, TITLE_MAX, Checks, Refused, finite
+from board.validation import TEXT_MAX, TITLE_MAX, Checks, Refused, clean_text, finite
 from matcher.place import Place
 from matcher.taxonomy import Kind, Reach
 
@@ -41,6 +41,8 @@ class ImportRow:
     number: int
     external_id: str
     listings: tuple[ListingFields, ...]
+    #: Who publishes them; official information of the demonstration only.
+    organisation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def _kinds(raw: RawRow, mapping: Mapping) -> tuple[KindWord, ...]:
     if value not in mapping.kinds:
         raise Refused(
             N_("“%(value)s” is not a kind. Accepted: %(accepted)s."),
-            value=value[:40],
+            value=cells.shown(value),
             accepted=", ".join(mapping.kinds),
         )
     return mapping.kinds[value]
@@ -164,7 +166,7 @@ class _Row:
             text=self._text("text"),
             languages=self._noted("languages", self._languages, ()),
             locale=self._noted("locale", self._locale, self._mapping.locale),
-            country=self._text("country").upper(),
+            country=self._noted("country", self._country, ""),
             place_name=self._text("place"),
             reach=self._noted("reach", self._reach, Reach.LOCAL),
             radius_km=self._noted("radius_km", self._radius_km, None),
@@ -185,7 +187,9 @@ class _Row:
         found = cells.codes(self._values.get("codes", ""), rule.separators)
         unknown = [] if rule.slugs else [code for code in found if code not in rule.known]
         if unknown:
-            raise Refused(N_("“%(code)s” is not a code of this mapping."), code=unknown[0][:40])
+            raise Refused(
+                N_("“%(code)s” is not a code of this mapping."), code=cells.shown(unknown[0])
+            )
         return found
 
     def _categories(self, kind: KindWord, codes: tuple[str, ...]) -> tuple[str, ...]:
@@ -220,6 +224,9 @@ class _Row:
         if value not in LOCALES:
             raise Refused(N_("One of these is accepted: %(codes)s."), codes=", ".join(LOCALES))
         return value
+
+    def _country(self) -> str:
+        return clean_text(self._text("country"), max_length=cells.CELL_MAX).upper()
 
     def _reach(self) -> Reach:
         value = self._text("reach").lower() or "local"

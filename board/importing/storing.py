@@ -110,7 +110,13 @@ def _store_row(
     announced = []
     for fields in row.listings:
         listing = listings.insert(
-            session, board, fields, status=Status.OPEN, imported_row_id=row_id, demo=demo
+            session,
+            board,
+            fields,
+            status=Status.OPEN,
+            imported_row_id=row_id,
+            organisation=row.organisation,
+            demo=demo,
         )
         stored.listing_ids.append(listing.id)
         if alert:

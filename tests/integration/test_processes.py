@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from mailbox import Maildir
 from pathlib import Path
@@ -71,10 +72,10 @@ class Installation:
         return sum(int(count or 0) for count in counts)
 
 
-@pytest.fixture
-def installation(tmp_path: Path, gazetteer_path: Path) -> Iterator[Installation]:
-    """An empty home folder and free ports."""
-    home = tmp_path / "a home"
+@contextmanager
+def installed(folder: Path, gazetteer_path: Path) -> Iterator[Installation]:
+    """An empty home folder, with a space in its name, and free ports."""
+    home = folder / "a home"
     home.mkdir()
     (home / "gazetteer.sqlite").symlink_to(gazetteer_path)
     port, catcher = free_ports(2)
@@ -82,23 +83,32 @@ def installation(tmp_path: Path, gazetteer_path: Path) -> Iterator[Installation]
     others = {k: v for k, v in os.environ.items() if k not in Settings.variables()}
     settings = Settings.from_mapping(ours)
     yield Installation(settings, {**others, **ours})
-    # The home has a space in its name, so the socket lies outside it.
+    # Because of the space the socket lies outside the home.
     assert not settings.valkey_socket.is_relative_to(home)
     shutil.rmtree(settings.valkey_socket.parent, ignore_errors=True)
 
 
 @pytest.fixture
-def up(installation: Installation) -> Iterator[Running]:
-    """A served board."""
-    running = installation.up()
-    yield running
-    running.destroy()
+def installation(tmp_path: Path, gazetteer_path: Path) -> Iterator[Installation]:
+    """A place for a board of this test's own."""
+    with installed(tmp_path, gazetteer_path) as made:
+        yield made
 
 
-def test_up_serves_a_page_and_keeps_mails_and_a_queue(
-    installation: Installation, up: Running
-) -> None:
+@pytest.fixture(scope="module")
+def served(
+    tmp_path_factory: pytest.TempPathFactory, gazetteer_path: Path
+) -> Iterator[tuple[Installation, Running]]:
+    """A served board, for tests that only look at it."""
+    with installed(tmp_path_factory.mktemp("served"), gazetteer_path) as made:
+        running = made.up()
+        yield made, running
+        running.destroy()
+
+
+def test_up_serves_a_page_and_keeps_mails_and_a_queue(served: tuple[Installation, Running]) -> None:
     """Everything runs on nothing but the wheels: page, worker, clock, queue and mails."""
+    installation, up = served
     settings = installation.settings
     assert up.says(f"is served at http://127.0.0.1:{settings.port}")
     assert installation.is_healthy()
@@ -111,8 +121,9 @@ def test_up_serves_a_page_and_keeps_mails_and_a_queue(
     assert (message["Subject"], message["X-RcptTo"]) == ("hello", "b@example.org")
 
 
-def test_the_clock_asks_and_the_worker_does(installation: Installation, up: Running) -> None:
+def test_the_clock_asks_and_the_worker_does(served: tuple[Installation, Running]) -> None:
     """Periodic jobs go from one process through the queue to the other."""
+    installation, up = served
     wait_for(lambda: installation.jobs("successful") >= len(SCHEDULE), "the periodic jobs")
     assert installation.jobs("failed") == 0, "\n".join(up.lines)
 
@@ -135,8 +146,28 @@ def test_up_uses_the_configured_redis_and_starts_none(installation: Installation
         running.destroy()
 
 
-def test_what_is_killed_under_up_comes_back(installation: Installation, up: Running) -> None:
-    """The worker, the web server and the queue's server, each killed outright."""
+def test_what_is_killed_comes_back_and_what_is_stopped_is_gone(installation: Installation) -> None:
+    """The worker, the web server and the queue's server, each killed outright.
+
+    And then SIGTERM leaves no process behind, and the same command can start again.
+    """
+    up = installation.up()
+    try:
+        kill_and_wait(installation, up)
+        assert len(up.children()) >= 7
+        assert up.stop() == 0
+        wait_for(lambda: not up.alive(), "the end of all processes", patience_s=2)
+    finally:
+        up.destroy()
+    again = installation.up()
+    try:
+        assert again.stop() == 0
+    finally:
+        again.destroy()
+
+
+def kill_and_wait(installation: Installation, up: Running) -> None:
+    """Kill each kind of process and wait for its successor."""
     wait_for(lambda: len(installation.workers()) == 1, "a registered worker")
     (before,) = installation.workers()
     up.find("workers.worker")[0].kill()
@@ -156,24 +187,9 @@ def test_what_is_killed_under_up_comes_back(installation: Installation, up: Runn
         assert connection.get("kept") == b"yes"
 
 
-def test_sigterm_leaves_no_process_and_no_port_behind(
-    installation: Installation, up: Running
-) -> None:
-    """Within ten seconds everything has ended and the same command can start again."""
-    wait_for(lambda: len(installation.workers()) == 1, "a registered worker")
-    assert len(up.children()) >= 7
-    assert up.stop() == 0
-    wait_for(lambda: not up.alive(), "the end of all processes", patience_s=2)
-    again = installation.up()
-    try:
-        assert installation.is_healthy()
-        assert again.stop() == 0
-    finally:
-        again.destroy()
-
-
-def test_a_second_up_says_that_the_port_is_taken(installation: Installation, up: Running) -> None:
+def test_a_second_up_says_that_the_port_is_taken(served: tuple[Installation, Running]) -> None:
     """One line that names the variable and an example; the first goes on serving."""
+    installation, _ = served
     command = [sys.executable, "-m", "cli.main", "up"]
     second = subprocess.run(
         command, cwd=ROOT, env=installation.environment, capture_output=True, text=True, timeout=30
@@ -187,9 +203,10 @@ def test_a_second_up_says_that_the_port_is_taken(installation: Installation, up:
 
 
 def test_a_second_up_of_the_same_home_on_another_port_is_refused(
-    installation: Installation, up: Running
+    served: tuple[Installation, Running],
 ) -> None:
     """Two queue servers and two schedulers over one folder would disturb each other."""
+    installation, up = served
     port, catcher = free_ports(2)
     environment = {
         **installation.environment,

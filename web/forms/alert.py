@@ -23,6 +23,7 @@ class AlertForm(PlaceForm):
     """What somebody types to be told."""
 
     RENAMED: ClassVar = {"remote": "where"}
+    FIRST: ClassVar = ("kinds", "categories", "least_urgency", "where")
 
     where = TextField(lazy_gettext("Where should it be?"))
     radius_km = TextField(lazy_gettext("Distance around the place"))

@@ -55,6 +55,8 @@ class PageForm(FlaskForm):
 
     #: Field of a board's problem -> field of this form, where they differ.
     RENAMED: ClassVar[Mapping[str, str]] = {}
+    #: Fields that stand on the page before those of the parent class.
+    FIRST: ClassVar[tuple[str, ...]] = ()
 
     def refuse(self, field: str, message: str, **params: object) -> None:
         """Put a problem on a field; `message` is a msgid."""
@@ -89,10 +91,11 @@ class PageForm(FlaskForm):
         return bool(self.form_errors) or any(field.errors for field in self)
 
     def problem_list(self) -> list[tuple[str, str, str]]:
-        """(id of the field, its label, the message) of each problem, in the form's order."""
+        """(id of the field, its label, the message) of each problem, in the page's order."""
+        in_order = (*self.FIRST, *(name for name in self._fields if name not in self.FIRST))
         found = [
             (str(field.id), str(field.label.text), str(message))
-            for field in self
+            for field in map(self.__getitem__, in_order)
             for message in field.errors
         ]
         return found + [("main", gettext("The form"), text) for text in self.form_errors]

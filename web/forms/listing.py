@@ -44,6 +44,7 @@ class ListingForm(PlaceForm):
     """What somebody types to post a listing."""
 
     RENAMED: ClassVar = {"from": "starts_on", "until": "ends_on"}
+    FIRST: ClassVar = ("categories", "title", "text", "urgency", "area_countries", "area")
 
     key = TextField()
     categories = ChoicesField(lazy_gettext("What is it about?"))

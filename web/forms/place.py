@@ -10,6 +10,7 @@ from wtforms import Form
 from board import places
 from board.context import Board
 from board.gazetteer import GazetteerPlace
+from board.geocoding import Suggestion
 from board.i18n import N_
 from board.places import SettledPlace
 from board.validation import Refused, clean_text, fold
@@ -137,6 +138,10 @@ def _from_name(
     text = clean_text(form.place.data or "", max_length=PLACE_TEXT_MAX)
     found = search_name(board, text, locale)
     if not found:
+        # Only what the offline gazetteer does not know is asked for online, if at all.
+        online = board.finder.find(text, categories, locale, limit=2)
+        if online:
+            return _found_online(form, online[0])
         raise Refused(
             N_(
                 "We know no place called “%(name)s”. Try a larger town nearby, or another spelling."
@@ -151,3 +156,15 @@ def _from_name(
     form.place_for.data = form.place.data
     form.refuse("place_id", N_("Several places have this name: choose yours."))
     return None
+
+
+def _found_online(form: PlaceForm, suggestion: Suggestion) -> SettledPlace:
+    """Put the geocoder's answer on the form, to be seen and sent again: nothing is guessed."""
+    form.cell.data = Place(suggestion.place.cell).hex
+    form.place_for.data = form.place.data
+    form.refuse(
+        "place",
+        N_("Is it this one: %(label)s? If so, send the form again; else type another name."),
+        label=suggestion.label,
+    )
+    return suggestion.place

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matcher import sphere
 from matcher.place import (
     EARTH_RADIUS_M,
     REMOTE_REGION,
@@ -73,14 +74,14 @@ def test_bad_coordinates_are_refused_by_name(
 )
 def test_what_is_no_cell_is_refused(cell: object) -> None:
     """Only indexes of H3 cells make a place."""
-    with pytest.raises(PlaceError, match="^cell must be the index of an H3 cell$"):
+    with pytest.raises(PlaceError, match=r"^cell must be the index of an H3 cell$"):
         Place(cell)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("text", ["", "xyz", "0x88754e6499fffff", "88754e6499ffff", "8" * 15, None])
 def test_what_is_no_hexadecimal_cell_is_refused(text: object) -> None:
     """Digits of a cell are neither guessed nor mended."""
-    with pytest.raises(PlaceError, match="^cell must be the index of an H3 cell"):
+    with pytest.raises(PlaceError, match=r"^cell must be the index of an H3 cell"):
         Place.from_hex(text)  # type: ignore[arg-type]
 
 
@@ -119,7 +120,7 @@ def test_a_place_is_coarsened_to_its_ancestor_and_never_refined() -> None:
     place = Place.at(*worlds.DOUALA, 8)
     assert place.coarsened(6).cell == h3.cell_to_parent(place.cell, 6)
     assert place.coarsened(8) == place
-    with pytest.raises(PlaceError, match="^resolution must be at most 8, that of the cell$"):
+    with pytest.raises(PlaceError, match=r"^resolution must be at most 8, that of the cell$"):
         place.coarsened(9)
 
 
@@ -174,6 +175,16 @@ def test_distances_of_many_are_the_distances_of_each() -> None:
     assert distances_m(phi, lambda_, phis, lambdas).tolist() == each
 
 
+def test_doubtful_distances_are_left_to_the_scalar_function(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Near half a metre and near the antipode, where two sines could round apart."""
+    monkeypatch.setattr(sphere, "haversine_m", lambda *_: 7.0)
+    metres = np.array([1000.0, 1000.4999, 1000.5, 2001.500001, math.pi * EARTH_RADIUS_M - 10])
+    found = distances_m(0.0, 0.0, np.zeros(5), metres / EARTH_RADIUS_M)
+    assert found.tolist() == [1000, 1000, 7, 7, 7]
+
+
 @given(
     st.lists(st.tuples(worlds.points(), worlds.points()), min_size=1, max_size=12),
     worlds.points(),
@@ -207,3 +218,11 @@ def test_caps_far_away_are_left_out_and_dropped_ones_forgotten() -> None:
     assert caps.near(here, 1e6).tolist() == [second]
     assert caps.near(here, 1.9e7).tolist() == [second]
     assert caps.add(here) == first
+
+
+def test_a_cap_wider_than_the_rest_of_the_globe_is_always_near() -> None:
+    """Beyond half a turn the cosine rises again, and must not be compared."""
+    caps = Caps()
+    number = caps.add(unit_vector(0.0, 0.0))
+    caps.extend(number, unit_vector(0.0, 3.0))
+    assert caps.near(unit_vector(0.0, math.pi), 0.3 * EARTH_RADIUS_M).tolist() == [number]

@@ -106,7 +106,18 @@ def cells(draw: st.DrawFn, coarsest: int = 5, finest: int = 8) -> int:
     return Place.at(*draw(points()), draw(st.integers(coarsest, finest))).cell
 
 
-_RADII = (0, 900, 5_000, 25_000, 300_000, 12_000_000, 20_015_200)
+@st.composite
+def neighbourhoods(draw: st.DrawFn) -> list[int]:
+    """A few cells around one point, some of them alike, some hundreds of kilometres apart."""
+    base, near = draw(points()), []
+    for _ in range(draw(st.integers(1, 5))):
+        spread = draw(st.sampled_from(_SPREADS))
+        point = moved(*base, draw(_degrees) * spread, draw(_degrees) * spread)
+        near.append(Place.at(*point, draw(st.integers(5, 8))).cell)
+    return near
+
+
+_RADII = (0, 900, 5_000, 25_000, 25_000, 300_000, 300_000, 12_000_000, 20_015_200)
 
 
 def languages() -> st.SearchStrategy[frozenset[str]]:
@@ -120,10 +131,11 @@ def listings(draw: st.DrawFn, near: list[int], listing_id: int) -> Listing:
     kind = draw(st.sampled_from([Kind.REQUEST, Kind.OFFER, Kind.OFFER, Kind.INFO]))
     reach = draw(st.sampled_from([Reach.LOCAL] * 4 + list(Reach)))
     any_cell = cells(0, 15) if kind is Kind.INFO else cells()
-    cell: int | None = draw(st.one_of(st.sampled_from(near), any_cell))
+    here = st.sampled_from(near)
+    cell: int | None = draw(st.one_of(here, here, here, any_cell))
     if (reach is not Reach.LOCAL or kind is Kind.INFO) and draw(st.booleans()):
         cell = None
-    starts = draw(st.integers(0, 5))
+    starts = draw(st.integers(0, 4))
     return Listing(
         id=listing_id,
         kind=kind,
@@ -137,7 +149,7 @@ def listings(draw: st.DrawFn, near: list[int], listing_id: int) -> Listing:
         country=draw(st.sampled_from(["", "CM", "HT"])),
         languages=draw(languages()),
         starts=starts * _HOUR,
-        ends=(starts + draw(st.integers(1, 5))) * _HOUR,
+        ends=(starts + draw(st.integers(1, 6))) * _HOUR,
         owner=draw(st.integers(-8, 8)),
     )
 
@@ -145,22 +157,24 @@ def listings(draw: st.DrawFn, near: list[int], listing_id: int) -> Listing:
 @st.composite
 def worlds(draw: st.DrawFn, largest: int = 25) -> list[Listing]:
     """A few listings with different ids, many of them in the same cells."""
-    near = draw(st.lists(cells(), min_size=1, max_size=4))
-    ids = draw(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=largest, unique=True))
+    near = draw(neighbourhoods())
+    size = draw(st.integers(0, largest))
+    any_id = st.integers(-(2**63), 2**63 - 1)
+    ids = draw(st.lists(any_id, min_size=size, max_size=size, unique=True))
     return [draw(listings(near, listing_id)) for listing_id in ids]
 
 
 def times() -> st.SearchStrategy[int]:
     """A time at which some windows of `listings` begin or end."""
-    return st.integers(0, 10).map(lambda hour: hour * _HOUR)
+    return st.sampled_from([0, 0, 1, 2, 3, 4, 6, 10]).map(lambda hour: hour * _HOUR)
 
 
 @st.composite
 def queries(draw: st.DrawFn, asked: Listing) -> Query:
     """Any question for one listing."""
     filters = {
-        "kinds": draw(st.sampled_from([None, frozenset(), frozenset({Kind.OFFER})])),
-        "languages": draw(st.one_of(st.none(), languages())),
+        "kinds": draw(st.sampled_from([None, None, frozenset(), frozenset({Kind.OFFER})])),
+        "languages": draw(st.one_of(st.none(), st.none(), languages())),
     }
     weights = draw(
         st.sampled_from([Weights(), Weights(1.0, 0.0, 0.0), Weights(0.2, 0.5, 0.3, 500)])
