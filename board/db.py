@@ -7,6 +7,7 @@ where a read that becomes a write would lose updates or fail). No network call i
 from __future__ import annotations
 
 import secrets
+import string
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,8 @@ from board.errors import Unavailable
 
 #: Key of the advisory lock that orders revisions on PostgreSQL; any constant of our own.
 _REVISION_LOCK = 0x456E7472
+#: No dash or underscore: an id is also typed after a command and read out.
+_PUBLIC = string.ascii_letters + string.digits
 _PENDING = "rows whose change the index must hear of"
 
 BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -266,5 +269,5 @@ def now(session: Session) -> datetime:
 
 
 def new_public_id() -> str:
-    """Twelve random URL-safe characters (72 bits): what addresses show."""
-    return secrets.token_urlsafe(9)
+    """Twelve random letters and digits (71 bits): what addresses show."""
+    return "".join(secrets.choice(_PUBLIC) for _ in range(12))

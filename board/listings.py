@@ -121,7 +121,7 @@ class Listing(Indexed, Base):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingFields:
-    """What somebody says in a listing, already checked by `posting.checked`."""
+    """What somebody says in a listing, already checked by `checking.checked`."""
 
     kind: Kind
     #: Slugs of the taxonomy.
@@ -174,56 +174,69 @@ class ListingView:
     demo: bool
 
 
-def insert(
-    session: Session,
-    board: Board,
-    fields: ListingFields,
-    *,
-    status: Status,
-    area: BaseGeometry | None = None,
-    member_id: int | None = None,
-    imported_row_id: int | None = None,
-    pending_email: str | None = None,
-    notify: bool = False,
-    organisation: str = "",
-    demo: bool = False,
-) -> Listing:
-    """Store checked fields; the row has its id afterwards."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Checked fields and whose they are, ready to be stored."""
+
+    fields: ListingFields
+    status: Status
+    area: BaseGeometry | None = None
+    member_id: int | None = None
+    imported_row_id: int | None = None
+    pending_email: str | None = None
+    notify: bool = False
+    organisation: str = ""
+    demo: bool = False
+
+
+def insert(session: Session, board: Board, entry: Entry) -> Listing:
+    """Store one listing; the row has its id afterwards."""
+    return insert_all(session, board, [entry])[0]
+
+
+def insert_all(session: Session, board: Board, entries: Sequence[Entry]) -> list[Listing]:
+    """Store many listings with one statement a table; the rows have their ids afterwards."""
     moment = now(session)
-    listing = Listing(
+    rows = [_row(entry, moment) for entry in entries]
+    session.add_all(rows)
+    session.flush()
+    session.add_all(
+        ListingCategory(listing_id=row.id, category=board.taxonomy.id(slug))
+        for row, entry in zip(rows, entries, strict=True)
+        for slug in entry.fields.categories
+    )
+    return rows
+
+
+def _row(entry: Entry, moment: datetime) -> Listing:
+    fields = entry.fields
+    return Listing(
         kind=int(fields.kind),
-        status=status,
+        status=entry.status,
         urgency=fields.urgency,
         title=fields.title,
         text=fields.text,
-        folded=fold(f"{fields.title} {fields.text} {fields.place_name} {organisation}"),
+        folded=fold(f"{fields.title} {fields.text} {fields.place_name} {entry.organisation}"),
         languages=fields.languages,
         locale=fields.locale,
         country=fields.country,
         place_name=fields.place_name,
         reach=int(fields.reach),
         radius_m=round((fields.radius_km or 0) * 1000),
-        area=area,
+        area=entry.area,
         area_countries=fields.area_countries,
-        organisation=organisation,
+        organisation=entry.organisation,
         starts_at=fields.starts_at,
         ends_at=fields.ends_at,
-        member_id=member_id,
-        imported_row_id=imported_row_id,
-        demo=demo,
-        notify=notify,
-        pending_email=pending_email,
+        member_id=entry.member_id,
+        imported_row_id=entry.imported_row_id,
+        demo=entry.demo,
+        notify=entry.notify,
+        pending_email=entry.pending_email,
         created_at=moment,
-        opened_at=moment if status == Status.OPEN else None,
+        opened_at=moment if entry.status == Status.OPEN else None,
         **_placed(fields),
     )
-    session.add(listing)
-    session.flush()
-    session.add_all(
-        ListingCategory(listing_id=listing.id, category=board.taxonomy.id(slug))
-        for slug in fields.categories
-    )
-    return listing
 
 
 def _placed(fields: ListingFields) -> dict[str, Any]:

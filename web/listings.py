@@ -10,7 +10,7 @@ from flask import abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from board import answers, listings, matching, posting, searching
+from board import answers, checking, listings, matching, posting, searching
 from board.errors import Invalid, KeyReused
 from board.i18n import N_
 from board.listings import ListingView
@@ -165,7 +165,7 @@ def _render_form(form: ListingForm, kind: Kind, grid: Grid | None = None) -> str
         form=form,
         kind=words.kind_slug(kind),
         grid=grid,
-        most=posting.MAX_CATEGORIES[kind],
+        most=checking.MAX_CATEGORIES[kind],
         category_groups=words.category_groups(),
         country_choices=words.country_choices() if kind is Kind.INFO else (),
         languages=words.language_choices(),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from string import Template
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
-from board import places, posting, words
+from board import checking, places, words
 from board.db import now
 from board.errors import Invalid, Problem
 from board.i18n import LOCALES, N_, translations
@@ -91,7 +91,7 @@ def check_row(
     accepted = []
     for each in fields:
         try:
-            accepted.append(posting.checked(board, each, moment, past=True)[0])
+            accepted.append(checking.checked(board, each, moment, past=True)[0])
         except Invalid as refusal:
             problems += [found for found in refusal.problems if found not in problems]
     if problems:
@@ -201,7 +201,7 @@ class _Row:
             mapped = (self._mapping.fallback[kind],)
         if not mapped:
             raise Refused(N_("None of these codes has a category in this mapping."))
-        return mapped[: posting.MAX_CATEGORIES[_KINDS[kind]]]
+        return mapped[: checking.MAX_CATEGORIES[_KINDS[kind]]]
 
     def _urgency(self, kind: KindWord, codes: tuple[str, ...]) -> int:
         rule = self._mapping.urgency
@@ -236,7 +236,7 @@ class _Row:
 
     def _radius_km(self) -> float | None:
         value = self._values.get("radius_km", self._mapping.radius_km)
-        return finite(value, least=posting.RADIUS_KM[0], most=posting.RADIUS_KM[1])
+        return finite(value, least=checking.RADIUS_KM[0], most=checking.RADIUS_KM[1])
 
     def _starts(self) -> datetime:
         return cells.moment(cells.given(self._values, "starts"), self._mapping.zone)

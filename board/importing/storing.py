@@ -60,12 +60,10 @@ def store(
         raise Invalid([Problem("batch", message, {"least": 1, "most": BATCH_MAX})])
     stored = Stored()
     for part in _batches(rows, batch):
-        woken: list[int] = []
         with board.db.write() as session:
             fresh = _new_rows(session, source, part)
             stored.already_there += len(part) - len(fresh)
-            for row, row_id in fresh:
-                woken += _store_row(session, board, row, row_id, alert, demo, stored)
+            woken = _store_rows(session, board, fresh, alert, demo, stored)
         stored.announced += len(woken)
         board.waker.wake(woken)
         if progress is not None:
@@ -97,30 +95,28 @@ def _new_rows(
     return [(row, ids[row.external_id]) for row in rows if row.external_id in ids]
 
 
-def _store_row(
+def _store_rows(
     session: Session,
     board: Board,
-    row: ImportRow,
-    row_id: int,
+    fresh: Sequence[tuple[ImportRow, int]],
     alert: bool,
     demo: bool,
     stored: Stored,
 ) -> list[int]:
-    """Store the listings of a new row; returns the outbox rows that announce them."""
-    announced = []
-    for fields in row.listings:
-        listing = listings.insert(
-            session,
-            board,
-            fields,
+    """Store the listings of new rows; returns the outbox rows that announce them."""
+    entries = [
+        listings.Entry(
+            fields=fields,
             status=Status.OPEN,
             imported_row_id=row_id,
             organisation=row.organisation,
             demo=demo,
         )
-        stored.listing_ids.append(listing.id)
-        if alert:
-            announced.append(posting.announce(session, listing))
-    stored.rows += 1
-    stored.listings += len(row.listings)
-    return announced
+        for row, row_id in fresh
+        for fields in row.listings
+    ]
+    made = listings.insert_all(session, board, entries)
+    stored.rows += len(fresh)
+    stored.listings += len(made)
+    stored.listing_ids += [listing.id for listing in made]
+    return [posting.announce(session, listing) for listing in made] if alert else []

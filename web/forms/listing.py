@@ -9,10 +9,11 @@ from typing import Any, ClassVar, Final
 
 from flask_babel import lazy_gettext
 
+from board.checking import MAX_CATEGORIES, RADIUS_KM
 from board.context import Board
 from board.i18n import N_
 from board.places import SettledPlace
-from board.posting import MAX_CATEGORIES, RADIUS_KM, NewListing
+from board.posting import NewListing
 from board.validation import (
     TEXT_MAX,
     TITLE_MAX,

@@ -44,7 +44,7 @@ def assert_answers(index: Index, world: list[Listing], query: Query) -> None:
     assert beyond == reference.nearest_beyond(world, query, query.k, TAXONOMY)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data(), worlds.worlds())
 def test_counterparts_are_those_of_the_reference(
     st_data: st.DataObject, world: list[Listing]
@@ -133,13 +133,13 @@ def test_changes_are_seen_at_once(st_data: st.DataObject) -> None:
     assert index.within(near[0], 20_015_200, 0) == expected
 
 
-def busy_city(count: int) -> list[Listing]:
-    """Many listings in and around one town, most of them in a handful of cells."""
+def busy_town(town: tuple[float, float], count: int) -> list[Listing]:
+    """Many listings in and around one point, most of them in a handful of cells."""
     rng = random.Random(1804)
     world = []
     for number in range(count):
         spread = rng.choice((0.001, 0.02, 0.2, 1.5))
-        lat, lng = worlds.moved(*DOUALA, rng.gauss(0, spread), rng.gauss(0, spread))
+        lat, lng = worlds.moved(*town, rng.gauss(0, spread), rng.gauss(0, spread))
         fields = {
             "id": number,
             "owner": rng.randrange(count // 2),
@@ -156,9 +156,13 @@ def busy_city(count: int) -> list[Listing]:
     return world
 
 
-def test_thousands_in_one_town_are_ranked_exactly() -> None:
+@pytest.mark.parametrize(
+    ("town", "count"),
+    [(DOUALA, 4000), *((point, 500) for point in worlds.HOTSPOTS[:7])],
+)
+def test_many_around_one_point_are_ranked_exactly(town: tuple[float, float], count: int) -> None:
     """Columns that have grown, full leaves and many equal scores change nothing."""
-    world = busy_city(4000)
+    world = busy_town(town, count)
     index = index_of(*world)
     for one in world[:40]:
         assert_answers(index, world, Query(one, NOW))
@@ -348,7 +352,7 @@ def test_a_bad_number_of_neighbours_is_refused() -> None:
 
 def test_ids_of_all_counterparts_ascend() -> None:
     """The bulk answer comes in the order of ids, the ended ones left out."""
-    index = index_of(*busy_city(300))
+    index = index_of(*busy_town(DOUALA, 300))
     ids = [listing_id for listing_id, _ in index.top_k_all(Side.GIVE, NOW)]
     assert len(ids) > 50
     assert all(first < second for first, second in pairwise(ids))
