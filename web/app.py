@@ -10,6 +10,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.routing import BaseConverter
 
 from board.context import Board
+from board.db import PATIENCE_OF_PAGES_S
 from board.i18n import CATALOGUES
 from config.settings import Settings
 from web import alerts, answers, dev_mail, home, links, listings, pages, places
@@ -39,7 +40,7 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
         settings = board.settings if board else Settings.from_mapping(os.environ)
     app = Flask("web", static_folder=None)
     app.config.update(
-        BOARD=board or Board.open(settings),
+        BOARD=board or Board.open(settings, patience_s=PATIENCE_OF_PAGES_S),
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=MAX_CONTENT_BYTES,

@@ -17,6 +17,7 @@ from board.listings import ListingView
 from matcher.place import Place
 from matcher.taxonomy import Kind, Urgency
 from web import words
+from web.errors import error_response
 from web.forms.filters import Looking, read_filter, refuse, urgency_choices
 from web.forms.listing import KINDS, ListingForm
 from web.forms.place import PRECISIONS, find_place
@@ -137,10 +138,17 @@ def sent() -> str:
 
 
 @blueprint.get("/<public_id:public_id>")
-def show(public_id: str) -> str:
-    """A listing with its counterparts and why each stands where it stands."""
+def show(public_id: str) -> ResponseReturnValue:
+    """A listing with its counterparts and why each stands where it stands.
+
+    What a person took down, or what ended, is shown to nobody; imported rows stay readable.
+    """
     board = current_board()
     view = listings.get(board, public_id)
+    if view.state == "closed" and view.source is None:
+        return error_response(
+            410, N_("This listing is over: it was taken down, or its time has passed.")
+        )
     counterparts = matching.counterparts(board, public_id)
     return render_template(
         "listings/show.html",

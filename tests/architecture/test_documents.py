@@ -104,7 +104,7 @@ def shown(value: object) -> str:
         return f"{value.days} days" if value.days else f"{value.seconds} s"
     if isinstance(value, tuple):
         return " to ".join(f"{number:g}" for number in value)
-    return str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 @documents

@@ -64,11 +64,11 @@ def test_a_killed_program_comes_back(supervised: Callable[..., Running]) -> None
     running = supervised("one", "two")
     wait_for(lambda: running.says("ready: 100 % one"), "the first start")
     wait_for(lambda: running.says("ready: 100 % two"), "the other's start")
-    (one,), (two,) = running.find("stay.py", "one"), running.find("stay.py", "two")
+    (one,), (two,) = running.find("stay.py one"), running.find("stay.py two")
     one.kill()
     wait_for(lambda: running.says("ready: 100 % one", times=2), "the second start")
-    assert running.find("stay.py", "one") != [one]
-    assert running.find("stay.py", "two") == [two]
+    assert running.find("stay.py one") != [one]
+    assert running.find("stay.py two") == [two]
 
 
 def test_lines_carry_the_name_of_their_program(supervised: Callable[..., Running]) -> None:
