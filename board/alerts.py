@@ -18,9 +18,9 @@ from board import links, members, outbox
 from board.db import Base, BigId, Codes, Geo, Indexed, UTCDateTime, new_public_id, now
 from board.errors import LinkRefused
 from board.i18n import LOCALES, N_
-from board.places import COARSEST
-from board.validation import Checks, email_address, finite
-from matcher.place import REMOTE_REGION, Place, PlaceError
+from board.places import kept_cell
+from board.validation import Checks, Refused, clean_text, email_address, finite
+from matcher.place import REMOTE_REGION, Place
 from matcher.taxonomy import Kind, UnknownCategory
 
 if TYPE_CHECKING:
@@ -160,7 +160,10 @@ def _checked(board: Board, new: NewAlert) -> NewAlert:
     if new.remote:
         new = replace(new, cell=None, radius_km=None, place_name="")
     else:
-        _check_place(checks, new)
+        with checks.field("place"):
+            new = replace(new, cell=_kept_cell(board, new))
+        with checks.field("place"):
+            new = replace(new, place_name=clean_text(new.place_name, max_length=200))
         with checks.field("radius_km"):
             new = replace(
                 new, radius_km=finite(new.radius_km, least=RADIUS_KM[0], most=RADIUS_KM[1])
@@ -179,15 +182,11 @@ def _checked(board: Board, new: NewAlert) -> NewAlert:
     return new
 
 
-def _check_place(checks: Checks, new: NewAlert) -> None:
+def _kept_cell(board: Board, new: NewAlert) -> int:
+    """The cell no finer than people's places may be kept: also where somebody waits is private."""
     if new.cell is None:
-        checks.refuse("place", N_("Choose a place, or help from far away."))
-        return
-    try:
-        if not COARSEST <= Place(new.cell).resolution <= 8:
-            checks.refuse("place", N_("This place is too vague; choose a town or a smaller area."))
-    except PlaceError:
-        checks.refuse("place", N_("This is not a place on the map."))
+        raise Refused(N_("Choose a place, or help from far away."))
+    return kept_cell(board.gazetteer, new.cell, new.categories)
 
 
 def confirm(session: Session, alert: Alert) -> None:

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from board import links, listings, members, outbox
 from board.db import Base, BigId, UTCDateTime, now
-from board.errors import Invalid, NotAllowed, Problem
+from board.errors import Invalid, LinkRefused, NotAllowed, Problem
 from board.i18n import LOCALES, N_
 from board.listings import Listing, Status
+from board.secrecy import Unreadable
 from board.validation import Checks, email_address, required_text
 from matcher.taxonomy import Kind
 
@@ -122,7 +123,11 @@ def confirm(session: Session, board: Board, answer: Answer) -> list[int]:
     except NotAllowed:
         message = N_("This listing is no longer open; your message was not sent.")
         raise Invalid([Problem("listing", message)]) from None
-    sealed = json.loads(board.vault.open(answer.sealed))
+    try:
+        sealed = json.loads(board.vault.open(answer.sealed))
+    except Unreadable:
+        # Its words are lost with the key; the form makes a new link.
+        raise LinkRefused("expired") from None
     members.confirmed(session, sealed["email"], answer.locale)
     poster = session.get_one(members.Member, listing.member_id)
     row = outbox.add(

@@ -123,16 +123,12 @@ def _check_reach(checks: Checks, board: Board, fields: ListingFields) -> Listing
 def _kept_cell(board: Board, fields: ListingFields) -> int:
     """The cell no finer than people's places may be kept."""
     cell = fields.cell or 0
+    if fields.kind is not Kind.INFO:
+        return places.kept_cell(board.gazetteer, cell, fields.categories)
     try:
-        place = Place(cell)
+        return Place(cell).cell
     except PlaceError:
         raise Refused(N_("This is not a place on the map.")) from None
-    if fields.kind is Kind.INFO:
-        return cell
-    if place.resolution < places.COARSEST:
-        raise Refused(N_("This place is too vague; choose a town or a smaller area."))
-    kept = places.kept_resolution(board.gazetteer, cell, fields.categories)
-    return place.coarsened(min(kept, place.resolution)).cell
 
 
 def _check_window(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from board.countries import Countries
-from board.db import Database
+from board.db import PATIENCE_S, Database
 from board.gazetteer import Gazetteer
 from board.geocoding import PlaceFinder
 from board.matching import LiveIndex
@@ -35,13 +35,16 @@ class Board:
     waker: Waker
 
     @classmethod
-    def open(cls, settings: Settings) -> Self:
-        """Everything that these settings name; nothing is contacted before the first question."""
+    def open(cls, settings: Settings, *, patience_s: float = PATIENCE_S) -> Self:
+        """Everything that these settings name; nothing is contacted before the first question.
+
+        `patience_s` bounds the wait for a lock of the database.
+        """
         taxonomy, countries = load_taxonomy(), Countries.load()
         gazetteer = Gazetteer(settings.gazetteer_path)
         return cls(
             settings=settings,
-            db=Database(settings.database_url),
+            db=Database(settings.database_url, patience_s=patience_s),
             taxonomy=taxonomy,
             languages=load_languages(),
             index=LiveIndex(taxonomy),

@@ -31,6 +31,9 @@ _REVISION_LOCK = 0x456E7472
 #: No dash or underscore: an id is also typed after a command and read out.
 _PUBLIC = string.ascii_letters + string.digits
 _PENDING = "rows whose change the index must hear of"
+#: How long a unit waits for a lock. A page waits less than a job: its reader can try again.
+PATIENCE_S = 10.0
+PATIENCE_OF_PAGES_S = 2.0
 
 BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
@@ -191,8 +194,10 @@ def _stamp_revision(session: Session) -> None:
 class Database:
     """An engine and its two scopes."""
 
-    def __init__(self, url: str, *, clock_offset: timedelta = timedelta()) -> None:
-        self.engine = make_engine(url)
+    def __init__(
+        self, url: str, *, clock_offset: timedelta = timedelta(), patience_s: float = PATIENCE_S
+    ) -> None:
+        self.engine = make_engine(url, patience_s)
         #: Added to the database's clock; for tests only.
         self.clock_offset = clock_offset
         self._reading = sessionmaker(self.engine, expire_on_commit=False)
@@ -202,14 +207,14 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A unit that only reads; closing it rolls back what it changed."""
-        with _foreign_errors(), self._reading() as session:
+        with foreign_errors(), self._reading() as session:
             session.info["clock_offset"] = self.clock_offset
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A unit that commits at the end, with one revision for what the index holds."""
-        with _foreign_errors(), self._writing() as session, session.begin():
+        with foreign_errors(), self._writing() as session, session.begin():
             session.info["clock_offset"] = self.clock_offset
             yield session
             _stamp_revision(session)
@@ -219,7 +224,7 @@ class Database:
 
 
 @contextmanager
-def _foreign_errors() -> Iterator[None]:
+def foreign_errors() -> Iterator[None]:
     """A database that is away, locked or full is `Unavailable`, with its cause."""
     try:
         yield
@@ -227,22 +232,37 @@ def _foreign_errors() -> Iterator[None]:
         raise Unavailable("the database") from error
     except sa.exc.TimeoutError as error:
         raise Unavailable("the database") from error
+    except sa.exc.DatabaseError as error:
+        if type(error) is not sa.exc.DatabaseError:
+            raise
+        # SQLite's word for a file that is no database, or a damaged one.
+        raise Unavailable("the database") from error
 
 
-def make_engine(url: str) -> Engine:
-    """An engine with the settings each database needs to lose nothing."""
+def make_engine(url: str, patience_s: float = PATIENCE_S) -> Engine:
+    """An engine with the settings each database needs to lose nothing.
+
+    `patience_s` bounds the wait for a lock that another unit holds.
+    """
     if url.startswith("sqlite"):
-        engine = sa.create_engine(url, connect_args={"isolation_level": None, "timeout": 15})
+        engine = sa.create_engine(
+            url,
+            hide_parameters=True,
+            connect_args={"isolation_level": None, "timeout": patience_s},
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     return sa.create_engine(
         url,
+        # Errors are logged, and kept with failed jobs: they may name no address, text or cell.
+        hide_parameters=True,
         pool_pre_ping=True,
         pool_timeout=2,
         connect_args={
             "connect_timeout": 2,
-            "options": "-c statement_timeout=30000 -c lock_timeout=10000 -c timezone=UTC",
+            "options": "-c statement_timeout=30000 -c timezone=UTC "
+            f"-c lock_timeout={round(patience_s * 1000)}",
         },
     )
 

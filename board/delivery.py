@@ -73,12 +73,21 @@ def _connection(url: str) -> Iterator[smtplib.SMTP]:
         )
     else:
         server = smtplib.SMTP(host, parts.port or 587, timeout=TIMEOUT_S)
-    with server:
+    try:
         if parts.scheme == "smtp" and _offers_tls(server):
             server.starttls(context=ssl.create_default_context())
         if parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))
         yield server
+    finally:
+        _leave(server)
+
+
+def _leave(server: smtplib.SMTP) -> None:
+    """Say goodbye; whatever the server answers to that, it has taken the mail or refused it."""
+    with contextlib.suppress(smtplib.SMTPException, OSError):
+        server.quit()
+    server.close()
 
 
 def _offers_tls(server: smtplib.SMTP) -> bool:

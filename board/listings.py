@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+import structlog
 from shapely import Point
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -27,6 +28,8 @@ from matcher.taxonomy import Kind, Reach, Urgency
 
 if TYPE_CHECKING:
     from board.context import Board
+
+_log = structlog.get_logger(__name__)
 
 
 class Status(StrEnum):
@@ -282,7 +285,10 @@ def engine_listing(listing: Listing, categories: tuple[int, ...]) -> matcher.lis
 
 
 def views(session: Session, board: Board, ids: Sequence[int]) -> list[ListingView]:
-    """Views of the given listings that are confirmed, in the order of `ids`."""
+    """Views of the given listings that are confirmed, in the order of `ids`.
+
+    A row that no view can show, after an intervention by hand, is left out and logged.
+    """
     found: dict[int, ListingView] = {}
     categories = categories_of(session, ids)
     moment = now(session)
@@ -293,8 +299,12 @@ def views(session: Session, board: Board, ids: Sequence[int]) -> list[ListingVie
             .where(Listing.id.in_(ids[start : start + 500]), Listing.status != Status.PENDING)
         )
         for listing, source in rows:
-            slugs = tuple(board.taxonomy.slug(code) for code in categories[listing.id])
-            found[listing.id] = _view(listing, slugs, source, moment)
+            try:
+                slugs = tuple(board.taxonomy.slug(code) for code in categories[listing.id])
+                found[listing.id] = _view(listing, slugs, source, moment)
+            except (ValueError, LookupError) as error:
+                # One bad row must not stop every page that would show it.
+                _log.error("listing cannot be shown", row=listing.id, error=type(error).__name__)
     return [found[listing_id] for listing_id in ids if listing_id in found]
 
 
@@ -341,7 +351,10 @@ def find(session: Session, public_id: str) -> Listing:
 def get(board: Board, public_id: str) -> ListingView:
     """What the page of a listing shows; raises ListingNotFound for unknown and unconfirmed ones."""
     with board.db.read() as session:
-        return views(session, board, [find(session, public_id).id])[0]
+        found = views(session, board, [find(session, public_id).id])
+    if not found:
+        raise ListingNotFound(public_id)
+    return found[0]
 
 
 def close(session: Session, listing: Listing, reason: str) -> None:

@@ -30,6 +30,9 @@ COUNTERPARTS = 20
 NEAREST_BEYOND = 5
 INFORMATION_SHOWN = 5
 _BATCH = 5000
+#: What the engine says of a row it cannot hold: a value out of range, a category or language code
+#: that it does not know.
+_UNFIT = (ValueError, LookupError)
 _log = structlog.get_logger(__name__)
 
 
@@ -88,24 +91,35 @@ def _copy_listings(session: Session, copies: Copies) -> None:
     changed = _changed(session, Listing, copies.revision)
     for batch in changed:
         categories = listings.categories_of(session, [row.id for row in batch])
-        present = [row for row in batch if row.in_index]
-        copies.index.upsert_many(
-            listings.engine_listing(row, categories[row.id]) for row in present
-        )
         for row in batch:
             if not row.in_index:
                 copies.forget(Listing.__tablename__, row.id)
-            elif row.kind == Kind.INFO:
+                continue
+            try:
+                copies.index.upsert(listings.engine_listing(row, categories[row.id]))
+            except _UNFIT as error:
+                _leave_out(copies, Listing.__tablename__, row.id, error)
+                continue
+            if row.kind == Kind.INFO:
                 copies.information.upsert(row.id, row.area_countries, row.area)
 
 
 def _copy_alerts(session: Session, copies: Copies) -> None:
     for batch in _changed(session, alerts.Alert, copies.revision):
         for row in batch:
-            if row.in_index:
-                copies.alerts.upsert(alerts.engine_alert(row))
-            else:
+            if not row.in_index:
                 copies.alerts.remove(row.id)
+                continue
+            try:
+                copies.alerts.upsert(alerts.engine_alert(row))
+            except _UNFIT as error:
+                _leave_out(copies, alerts.Alert.__tablename__, row.id, error)
+
+
+def _leave_out(copies: Copies, kind: str, row_id: int, error: Exception) -> None:
+    """Go on without a row that the engine refuses: one bad row must not stop every page."""
+    copies.forget(kind, row_id)
+    _log.error("row left out of the index", kind=kind, row=row_id, error=type(error).__name__)
 
 
 def _copy_tombstones(session: Session, copies: Copies) -> None:
@@ -159,10 +173,14 @@ def counterparts(board: Board, public_id: str, k: int = COUNTERPARTS) -> Counter
     """
     with board.db.read() as session:
         listing = listings.find(session, public_id)
-        row = listings.engine_listing(
-            listing, listings.categories_of(session, [listing.id])[listing.id]
-        )
+        categories = listings.categories_of(session, [listing.id])[listing.id]
         moment = now(session)
+    try:
+        row = listings.engine_listing(listing, categories)
+        wanted = frozenset(board.taxonomy.slug(code) for code in categories)
+    except _UNFIT as error:
+        _log.error("listing cannot be matched", row=listing.id, error=type(error).__name__)
+        return Counterparts(matches=(), information=())
     ranked: Sequence[Match] = ()
     beyond: Sequence[Match] = ()
     with board.index.asking(board.db) as copies:
@@ -181,7 +199,7 @@ def counterparts(board: Board, public_id: str, k: int = COUNTERPARTS) -> Counter
             matches, remote = (), matches
         return Counterparts(
             matches=matches,
-            information=_information(session, board, covering, row.id, row.categories, moment),
+            information=_information(session, board, covering, row.id, wanted, moment),
             remote=remote,
             beyond=_with_views(session, board, beyond),
         )
@@ -203,11 +221,10 @@ def _information(
     board: Board,
     ids: Sequence[int],
     own_id: int,
-    categories: tuple[int, ...],
+    wanted: frozenset[str],
     moment: datetime,
 ) -> tuple[ListingView, ...]:
-    """Valid official information among `ids`, that of the same category first, newest first."""
-    wanted = {board.taxonomy.slug(code) for code in categories}
+    """Valid official information among `ids`, that of a wanted category first, newest first."""
     valid = [
         view
         for view in listings.views(session, board, [each for each in ids if each != own_id])
@@ -224,4 +241,4 @@ def information_at(
     with board.index.asking(board.db) as copies:
         covering = copies.information.covering(point, country)
     with board.db.read() as session:
-        return _information(session, board, covering, 0, (), now(session))
+        return _information(session, board, covering, 0, frozenset(), now(session))

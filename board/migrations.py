@@ -7,11 +7,20 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 
-from board.db import make_engine
+from board.db import foreign_errors, make_engine
+from board.errors import BoardError
 from config.settings import Settings
 
 _SCRIPTS = Path(__file__).resolve().parents[1] / "data" / "migrations"
+
+
+class SchemaUnknown(BoardError):
+    """The database has a schema that this program does not know: that of a newer one."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"the schema of the database is not known to this program: {detail}")
 
 
 def upgrade(settings: Settings, revision: str = "head") -> None:
@@ -38,8 +47,10 @@ def check(settings: Settings) -> None:
 def _run(settings: Settings, action: object, revision: str) -> None:
     engine = make_engine(settings.migration_database_url).execution_options(writing=True)
     try:
-        with engine.begin() as connection:
+        with foreign_errors(), engine.begin() as connection:
             action(_config(connection), revision)  # type: ignore[operator]
+    except CommandError as error:
+        raise SchemaUnknown(str(error)) from error
     finally:
         engine.dispose()
 
@@ -63,7 +74,7 @@ def _grant_program_role(settings: Settings) -> None:
         return
     engine = make_engine(settings.migration_database_url)
     try:
-        with engine.begin() as connection:
+        with foreign_errors(), engine.begin() as connection:
             role = engine.dialect.identifier_preparer.quote(program.username or "")
             for grant in (
                 f"GRANT USAGE ON SCHEMA public TO {role}",

@@ -10,14 +10,17 @@ import json
 import random
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from board.db import Base, BigId, Database, UTCDateTime, now
-from board.secrecy import Vault
+from board.secrecy import Unreadable, Vault
+
+_log = structlog.get_logger(__name__)
 
 #: Purposes. The first is an event that fans out into mails; the others are mails.
 LISTING_OPENED = "listing-opened"
@@ -133,7 +136,10 @@ def add_all(session: Session, rows: Iterable[NewRow]) -> list[int]:
 
 
 def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
-    """Hold a due row for `LEASE`; None when it is done, not due, or held by somebody."""
+    """Hold a due row for `LEASE`; None when it is done, not due, or held by somebody.
+
+    None too when its payload cannot be read: the row is postponed, so that it stops no other.
+    """
     lease = secrets.token_hex(8)
     with db.write() as session:
         moment = now(session)
@@ -153,7 +159,8 @@ def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
         )
         if row is None:
             return None
-        return Claim(
+        sealed = row.payload
+        held = Claim(
             id=row.id,
             purpose=row.purpose,
             channel=row.channel,
@@ -162,10 +169,19 @@ def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
             alert_id=row.alert_id,
             member_id=row.member_id,
             locale=row.locale,
-            payload=json.loads(vault.open(row.payload)) if row.payload else {},
+            payload={},
             attempts=row.attempts,
             lease=lease,
         )
+    if sealed is None:
+        return held
+    try:
+        return replace(held, payload=json.loads(vault.open(sealed)))
+    except Unreadable as error:
+        # Sealed with another key. The row keeps its payload for the day the key is back.
+        status = postpone(db, held, type(error).__name__)
+        _log.warning("payload cannot be read", row=row_id, status=status)
+        return None
 
 
 def renew(db: Database, held: Claim) -> bool:

@@ -26,6 +26,7 @@ __all__ = [
     "distance_words",
     "grid",
     "grid_of_place",
+    "kept_cell",
     "kept_resolution",
     "place_label",
     "settle_cell",
@@ -76,6 +77,21 @@ def kept_resolution(gazetteer: Gazetteer, cell: int, categories: Iterable[str]) 
     return FINEST if inhabitants >= _SPARSE_INHABITANTS else _SHELTERED
 
 
+def kept_cell(gazetteer: Gazetteer, cell: int, categories: Iterable[str]) -> int:
+    """The cell of a person's place, no finer than it may be kept.
+
+    Raises Refused for what is no cell, and for one coarser than resolution 5.
+    """
+    try:
+        place = Place(cell)
+    except PlaceError:
+        raise Refused(N_("This is not a place on the map.")) from None
+    if place.resolution < COARSEST:
+        raise Refused(N_("This place is too vague; choose a town or a smaller area."))
+    kept = kept_resolution(gazetteer, cell, categories)
+    return place.coarsened(min(kept, place.resolution)).cell
+
+
 def settle_cell(
     gazetteer: Gazetteer,
     countries: Countries,
@@ -91,14 +107,11 @@ def settle_cell(
     the cell as it is. Raises Refused for what is no cell, a cell too coarse or another `coarser`.
     """
     try:
-        place = Place(cell)
+        place = Place(cell if official else kept_cell(gazetteer, cell, categories))
     except PlaceError:
         raise Refused(N_("This is not a place on the map.")) from None
     if not official:
-        if place.resolution < COARSEST:
-            raise Refused(N_("This place is too vague; choose a town or a smaller area."))
-        kept = kept_resolution(gazetteer, cell, categories)
-        place = place.coarsened(min(kept, place.resolution, _wanted(coarser)))
+        place = place.coarsened(min(place.resolution, _wanted(coarser)))
     country = _country(gazetteer, countries, place)
     return SettledPlace(place.cell, country, place_label(gazetteer, place.cell, locale))
 
@@ -123,7 +136,10 @@ def settle_name(
         limit = min(limit, _SHELTERED)
     place = Place.at(found.lat, found.lng, min(found.resolution, limit))
     country = found.country or countries.of(found.lat, found.lng)
-    return SettledPlace(place.cell, country, found.name)
+    # Whoever wants to be shown coarser is not called by the name of a quarter.
+    coarsened = place.resolution < found.resolution
+    name = place_label(gazetteer, place.cell, locale) if coarsened else found.name
+    return SettledPlace(place.cell, country, name)
 
 
 def place_label(gazetteer: Gazetteer, cell: int, locale: str) -> str:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import base64
 import hmac
 
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from board.errors import BoardError
+
+
+class Unreadable(BoardError):
+    """What was sealed with another key, or is no sealed text at all."""
 
 
 class Vault:
@@ -22,7 +28,11 @@ class Vault:
         return self._fernet.encrypt(text.encode())
 
     def open(self, sealed: bytes) -> str:
-        return self._fernet.decrypt(sealed).decode()
+        """The sealed text; raises Unreadable."""
+        try:
+            return self._fernet.decrypt(sealed).decode()
+        except InvalidToken:
+            raise Unreadable("this was sealed with another key") from None
 
     def sign(self, subject: str) -> str:
         """`subject` followed by 128 bits that only the holder of the key can make."""

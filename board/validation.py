@@ -24,6 +24,10 @@ TEXT_MAX = 4000
 
 #: Characters that reverse or isolate the direction of what follows: they can disguise a text.
 _DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: What stands where bytes were sent that are no UTF-8.
+_UNREADABLE = "\ufffd"
+#: The most characters that NFC makes one of.
+_NFC_SHRINKS = 4
 _DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 
 
@@ -44,7 +48,10 @@ def clean_text(value: object, *, max_length: int, multiline: bool = False) -> st
     """
     if not isinstance(value, str):
         raise Refused(N_("This is not a text."))
-    text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
+    # Normalising takes time quadratic in a run of combining marks: not of what is too long anyway.
+    if len(text) <= _NFC_SHRINKS * max_length:
+        text = unicodedata.normalize("NFC", text)
     if len(text) > max_length:
         raise Refused(
             N_("This is %(length)d characters long; at most %(max)d are accepted."),
@@ -54,7 +61,7 @@ def clean_text(value: object, *, max_length: int, multiline: bool = False) -> st
     allowed = "\n\t" if multiline else ""
     for character in text:
         category = unicodedata.category(character)
-        if category == "Cs":
+        if category == "Cs" or character == _UNREADABLE:
             raise Refused(N_("This text holds half a character; type it again."))
         if category == "Cc" and character not in allowed:
             raise Refused(N_("This text holds a control character or a line break; remove it."))
@@ -64,9 +71,9 @@ def clean_text(value: object, *, max_length: int, multiline: bool = False) -> st
 
 
 def required_text(value: object, *, max_length: int, multiline: bool = False) -> str:
-    """As `clean_text`, and not empty."""
+    """As `clean_text`, and with something to see in it."""
     text = clean_text(value, max_length=max_length, multiline=multiline)
-    if not text:
+    if all(unicodedata.category(character)[0] in "CMZ" for character in text):
         raise Refused(N_("Write something here."))
     return text
 
@@ -88,7 +95,9 @@ def finite(value: object, *, least: float, most: float) -> float:
 
 
 def email_address(value: object) -> str:
-    """Exactly one address, normalised, with a lower-case domain and local part.
+    """Exactly one address, normalised, in lower case, an international domain in its ASCII form.
+
+    A local part beyond ASCII is refused: hardly any server takes mail for one.
 
     Mailboxes that differ only by case are one person's in practice, and one address must be
     one member.
@@ -97,12 +106,15 @@ def email_address(value: object) -> str:
     if not text:
         raise Refused(N_("Give your e-mail address, for example name@example.org."))
     try:
-        checked = validate_email(text, check_deliverability=False, strict=True)
+        checked = validate_email(
+            text, check_deliverability=False, strict=True, allow_smtputf8=False
+        )
     except EmailNotValidError:
         raise Refused(
             N_("This is not one e-mail address; one like name@example.org is accepted.")
         ) from None
-    return checked.normalized.lower()
+    # Without SMTPUTF8 the address has a form that every mail server takes.
+    return str(checked.ascii_email).lower()
 
 
 def aware(moment: object) -> datetime:

@@ -69,7 +69,11 @@ def own_asset(name: str) -> Asset | None:
     """One of our own files, its version taken from its content, or None."""
     joined = safe_join(str(STATIC), name)
     path = Path(joined) if joined else None
-    if path is None or not path.is_file():
+    try:
+        if path is None or not path.is_file():
+            return None
+    except OSError:
+        # A name longer than a file may have.
         return None
     return Asset(path, _digest(path, path.stat().st_mtime_ns))
 

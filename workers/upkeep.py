@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import time
 
+import structlog
+
 from board import dispatching, forgetting, listings, outbox
+from board.errors import Unavailable
 from workers.parts import board
+
+_log = structlog.get_logger(__name__)
 
 _BATCH = 500
 #: A sweep leaves the worker to others after this long; the next one goes on.
@@ -19,7 +24,14 @@ def sweep() -> int:
     for row_id in outbox.due_ids(here.db, _BATCH):
         if time.monotonic() > until:
             break
-        here.waker.wake(dispatching.dispatch(here, row_id))
+        try:
+            here.waker.wake(dispatching.dispatch(here, row_id))
+        except Unavailable:
+            # The database is away for all rows, not for this one.
+            raise
+        except Exception:
+            _log.exception("a row was left out of the sweep", row=row_id)
+            continue
         done += 1
     return done
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hmac
+import re
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
-from babel.dates import format_datetime as format_moment
+from babel.dates import format_date
 from sqlalchemy.orm import Session
 
 from board import alerts, listings, outbox, words
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from board.context import Board
 
 _TEMPLATES = Path(__file__).parent
+_BLANK_LINES = re.compile(r"\n{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,8 @@ def _subject(letter: _Letter, locale: str) -> str:
 def _render(letter: _Letter, locale: str, board: Board) -> str:
     template = _environment(locale).get_template(f"{letter.template}.txt")
     site = board.settings.base_url
-    return template.render(letter.values, site=site).strip() + "\n"
+    text = template.render(letter.values, site=site).strip() + "\n"
+    return _BLANK_LINES.sub("\n\n", text)
 
 
 @lru_cache(maxsize=8)
@@ -165,7 +169,7 @@ def _published(session: Session, board: Board, held: outbox.Claim) -> _Letter | 
         values={
             "title": listing.title,
             "notify": listing.notify,
-            "until": format_moment(listing.ends_at, "long", locale=held.locale),
+            "until": _last_day(listing.ends_at, held.locale),
             "page": f"{board.settings.base_url}/listings/{listing.public_id}",
             "close_link": f"{board.settings.base_url}/links/{held.payload['token']}",
         },
@@ -181,7 +185,10 @@ def _match(session: Session, board: Board, held: outbox.Claim) -> _Letter | None
     alert = None if held.alert_id is None else session.get(Alert, held.alert_id)
     if held.alert_id is not None and (alert is None or alert.status != AlertStatus.ACTIVE):
         return None
-    view = listings.views(session, board, [listing.id])[0]
+    views = listings.views(session, board, [listing.id])
+    if not views:
+        return None
+    view = views[0]
     unsubscribe = ""
     if alert is not None:
         token = alerts.unsubscribe_token(board, alert.id)
@@ -211,8 +218,13 @@ def _described(view: ListingView, locale: str) -> dict[str, Any]:
         "kind": gettext(words.KINDS[view.kind]),
         "categories": ", ".join(gettext(words.CATEGORIES[slug]) for slug in view.categories),
         "urgency": gettext(words.URGENCIES[Urgency(view.urgency)]),
-        "until": format_moment(view.ends_at, "long", locale=locale),
+        "until": _last_day(view.ends_at, locale),
     }
+
+
+def _last_day(ends_at: datetime, locale: str) -> str:
+    """The last day on which the listing is open; it ends just before `ends_at`."""
+    return format_date(ends_at - timedelta(seconds=1), "long", locale=locale)
 
 
 def _where(view: ListingView, alert: Alert | None, locale: str) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from board import outbox
+from board import dispatching, outbox
 from board.context import Board
 from board.listings import Listing
 from board.outbox import OutboxRow
@@ -96,3 +96,21 @@ def test_every_job_that_is_asked_for_exists() -> None:
     for name in (waking.JOB, *(periodic.job for periodic in schedule.SCHEDULE)):
         module, _, function = name.rpartition(".")
         assert callable(getattr(import_module(module), function))
+
+
+def test_a_row_that_nobody_can_dispatch_stops_no_sweep(
+    board: Board, make: Factory, smtp: MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest row breaks each time; those behind it are sent all the same."""
+    make.pending(email="first@example.org")
+    make.pending(email="second@example.org")
+    broken, dispatched = outbox.due_ids(board.db)[0], dispatching.dispatch
+
+    def dispatch_or_break(here: Board, row_id: int) -> list[int]:
+        if row_id == broken:
+            raise RuntimeError("this row cannot be claimed")
+        return dispatched(here, row_id)
+
+    monkeypatch.setattr(dispatching, "dispatch", dispatch_or_break)
+    assert upkeep.sweep() == 1
+    assert len(smtp.to("second@example.org")) == 1
