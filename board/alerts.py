@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 import matcher.alerts
-from board import links, members, outbox
+from board import links, members
 from board.db import Base, BigId, Codes, Geo, Indexed, UTCDateTime, new_public_id, now
 from board.errors import LinkRefused
 from board.i18n import LOCALES, N_
@@ -135,16 +134,8 @@ def save(board: Board, new: NewAlert) -> None:
         )
         session.add(alert)
         session.flush()
-        token = links.issue(session, links.CONFIRM_ALERT, alert.id, address)
-        row = outbox.add(
-            session,
-            outbox.NewRow(
-                purpose=outbox.CONFIRM_ALERT,
-                once=f"confirm-alert:{alert.id}",
-                alert_id=alert.id,
-                locale=new.locale,
-                payload=board.vault.seal(json.dumps({"email": new.email, "token": token})),
-            ),
+        row = links.ask(
+            session, board, links.CONFIRM_ALERT, alert.id, new.email, new.locale, alert_id=alert.id
         )
     board.waker.wake([row])
 

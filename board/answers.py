@@ -96,16 +96,14 @@ def send(board: Board, public_id: str, new: NewAnswer) -> None:
         )
         session.add(answer)
         session.flush()
-        token = links.issue(session, links.CONFIRM_ANSWER, answer.id, address)
-        row = outbox.add(
+        row = links.ask(
             session,
-            outbox.NewRow(
-                purpose=outbox.CONFIRM_ANSWER,
-                once=f"confirm-answer:{answer.id}",
-                listing_id=listing.id,
-                locale=new.locale,
-                payload=board.vault.seal(json.dumps({"email": email, "token": token})),
-            ),
+            board,
+            links.CONFIRM_ANSWER,
+            answer.id,
+            email,
+            new.locale,
+            listing_id=listing.id,
         )
     board.waker.wake([row])
 

@@ -22,7 +22,7 @@ from board.validation import (
     finite,
     required_text,
 )
-from matcher.areas import AreaError, parse_polygon
+from matcher.areas import AreaError, AreaFault, parse_polygon
 from matcher.place import Place, PlaceError
 from matcher.taxonomy import Kind, Reach, UnknownCategory
 
@@ -30,7 +30,28 @@ if TYPE_CHECKING:
     from board.context import Board
 
 MAX_CATEGORIES = {Kind.REQUEST: 1, Kind.OFFER: 5, Kind.INFO: 5}
+#: What is said of another number of categories.
+HOW_MANY = {
+    Kind.REQUEST: N_("Choose one category."),
+    Kind.OFFER: N_("Choose from 1 to %(most)d categories."),
+    Kind.INFO: N_("Choose from 1 to %(most)d categories."),
+}
 MAX_LANGUAGES = 8
+#: What is said of an area that is refused.
+AREA_FAULTS = {
+    AreaFault.TYPE: N_("This is not a GeoJSON polygon."),
+    AreaFault.EMPTY: N_("This is not a GeoJSON polygon."),
+    AreaFault.POSITION: N_("This is not a GeoJSON polygon."),
+    AreaFault.NUMBER: N_(
+        "A coordinate is a longitude from −180 to 180, followed by a latitude from −90 to 90."
+    ),
+    AreaFault.TOO_FEW: N_("An outline is closed and has at least four points."),
+    AreaFault.UNCLOSED: N_("An outline is closed and has at least four points."),
+    AreaFault.TOO_MANY: N_("An area has at most 500 points."),
+    AreaFault.EDGE: N_("An area that crosses the 180° meridian is cut there into two."),
+    AreaFault.INVALID: N_("An outline does not cross or touch itself."),
+    AreaFault.TOO_LARGE: N_("An area is smaller than half the globe."),
+}
 MAX_COUNTRIES = 30
 RADIUS_KM = (1.0, 200.0)
 LONGEST = timedelta(days=366)
@@ -74,7 +95,7 @@ def _check_codes(checks: Checks, board: Board, fields: ListingFields) -> Listing
     categories = tuple(dict.fromkeys(fields.categories))
     most = MAX_CATEGORIES[fields.kind]
     if not 1 <= len(categories) <= most:
-        checks.refuse("categories", N_("Choose from 1 to %(most)d categories."), most=most)
+        checks.refuse("categories", HOW_MANY[fields.kind], most=most)
     for slug in categories:
         try:
             board.taxonomy.id(slug)
@@ -168,12 +189,5 @@ def _check_area(
         try:
             area = parse_polygon(fields.area)
         except AreaError as error:
-            checks.refuse(
-                "area",
-                N_(
-                    "This area is not accepted (%(reason)s). A closed GeoJSON polygon of fewer "
-                    "than 500 points, cut at the 180° meridian, is."
-                ),
-                reason=str(error),
-            )
+            checks.refuse("area", AREA_FAULTS[error.code])
     return replace(fields, area_countries=countries), area

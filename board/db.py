@@ -9,8 +9,9 @@ from __future__ import annotations
 import secrets
 import string
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -245,6 +246,7 @@ def make_engine(url: str, patience_s: float = PATIENCE_S) -> Engine:
     `patience_s` bounds the wait for a lock that another unit holds.
     """
     if url.startswith("sqlite"):
+        _make_private(url)
         engine = sa.create_engine(
             url,
             hide_parameters=True,
@@ -261,10 +263,24 @@ def make_engine(url: str, patience_s: float = PATIENCE_S) -> Engine:
         pool_timeout=2,
         connect_args={
             "connect_timeout": 2,
+            # A server that answers no more is given up, and not only one that refuses.
+            "tcp_user_timeout": 10_000,
             "options": "-c statement_timeout=30000 -c timezone=UTC "
             f"-c lock_timeout={round(patience_s * 1000)}",
         },
     )
+
+
+def _make_private(url: str) -> None:
+    """Make a new database file readable by its owner alone: it holds addresses.
+
+    SQLite gives its journals the rights of the database. A folder that is not there is told by
+    the first connection.
+    """
+    path = sa.make_url(url).database
+    if path:
+        with suppress(OSError):
+            Path(path).touch(mode=0o600)
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:

@@ -36,7 +36,7 @@ def dispatch(board: Board, row_id: int) -> list[int]:
         status = outbox.postpone(board.db, held, error.reason)
         _log.warning("mail not delivered", row=row_id, reason=error.reason, status=status)
     except Exception as error:
-        status = outbox.postpone(board.db, held, type(error).__name__)
+        status = outbox.postpone(board.db, held, type(error).__name__, outbox.MAX_FAILURES)
         _log.exception("dispatch failed", row=row_id, status=status)
     return []
 

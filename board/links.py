@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import secrets
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from board import outbox
 from board.db import Base, BigId, UTCDateTime, now
 from board.errors import LinkRefused
+
+if TYPE_CHECKING:
+    from board.context import Board
 
 CONFIRM_LISTING = "confirm-listing"
 CLOSE_LISTING = "close-listing"
@@ -65,6 +71,33 @@ def issue(session: Session, purpose: str, subject_id: int, address_hash: str) ->
         )
     )
     return token
+
+
+def ask(
+    session: Session,
+    board: Board,
+    purpose: str,
+    subject_id: int,
+    email: str,
+    locale: str,
+    *,
+    listing_id: int | None = None,
+    alert_id: int | None = None,
+) -> int:
+    """Make the link that confirms something, and write the mail that carries it.
+
+    Returns the id of the outbox row. `purpose` names both the link and the mail.
+    """
+    token = issue(session, purpose, subject_id, address_hash(board.settings.secret_key, email))
+    mail = outbox.NewRow(
+        purpose=purpose,
+        once=f"{purpose}:{subject_id}",
+        listing_id=listing_id,
+        alert_id=alert_id,
+        locale=locale,
+        payload=board.vault.seal(json.dumps({"email": email, "token": token})),
+    )
+    return outbox.add(session, mail)
 
 
 def may_confirm(session: Session, address_hash: str) -> bool:

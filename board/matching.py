@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from board import alerts, listings
 from board.db import BoardState, Database, Tombstone, now
+from board.errors import Unavailable
 from board.information import InformationIndex
 from board.listings import Listing, ListingView
 from matcher.alerts import AlertIndex
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 COUNTERPARTS = 20
 NEAREST_BEYOND = 5
 INFORMATION_SHOWN = 5
+#: How long a question waits for another one, which may be catching up with much.
+LOCK_PATIENCE_S = 10.0
 _BATCH = 5000
 #: What the engine says of a row it cannot hold: a value out of range, a category or language code
 #: that it does not know.
@@ -66,10 +69,14 @@ class LiveIndex:
     @contextmanager
     def asking(self, db: Database) -> Iterator[Copies]:
         """The copies as of a commit not older than this call; hold it only while asking."""
-        with self._lock:
+        if not self._lock.acquire(timeout=LOCK_PATIENCE_S):
+            raise Unavailable("the index")
+        try:
             with db.read() as session:
                 copies = self._catch_up(session)
             yield copies
+        finally:
+            self._lock.release()
 
     def _catch_up(self, session: Session) -> Copies:
         # The revision is read first: rows that change meanwhile are read again next time, and

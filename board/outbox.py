@@ -36,6 +36,8 @@ PENDING, SENT, DROPPED, DEAD = "pending", "sent", "dropped", "dead"
 
 LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 8
+#: A defect of ours does not pass by waiting.
+MAX_FAILURES = 3
 _BACKOFF_BASE_S = 10.0
 _BACKOFF_MAX_S = 3600.0
 
@@ -204,13 +206,13 @@ def finish(session: Session, held: Claim, status: str, error: str = "") -> bool:
     )
 
 
-def postpone(db: Database, held: Claim, error: str) -> str:
-    """Try again later, with exponential back-off and jitter; dead after `MAX_ATTEMPTS`.
+def postpone(db: Database, held: Claim, error: str, most: int = MAX_ATTEMPTS) -> str:
+    """Try again later, with exponential back-off and jitter; dead after `most` tries.
 
     A dead row keeps its payload, so that an operator can send it again. Returns the status.
     """
     with db.write() as session:
-        status = DEAD if held.attempts >= MAX_ATTEMPTS else PENDING
+        status = DEAD if held.attempts >= most else PENDING
         ceiling = min(_BACKOFF_BASE_S * 2 ** (held.attempts - 1), _BACKOFF_MAX_S)
         jitter = random.uniform(0.5, 1)  # noqa: S311 (spreads retries, hides nothing)
         delay = timedelta(seconds=ceiling * jitter)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from board.countries import Countries
 from board.gazetteer import Gazetteer, GazetteerPlace
@@ -140,6 +142,16 @@ def settle_name(
     coarsened = place.resolution < found.resolution
     name = place_label(gazetteer, place.cell, locale) if coarsened else found.name
     return SettledPlace(place.cell, country, name)
+
+
+@lru_cache(maxsize=4096)
+def time_zone(gazetteer: Gazetteer, cell: int) -> ZoneInfo:
+    """Time zone of the town nearest to a cell; UTC where there is none."""
+    nearest = gazetteer.nearest(*Place(cell).center, "en")
+    try:
+        return ZoneInfo(nearest.time_zone if nearest else "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def place_label(gazetteer: Gazetteer, cell: int, locale: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -100,7 +100,14 @@ def _store_pending(
     email: str,
     notify: bool,
 ) -> tuple[Listing, list[int]]:
-    """The unconfirmed listing and the ids of its outbox rows."""
+    """The unconfirmed listing and the ids of its outbox rows.
+
+    Of official information that its poster may not publish, no place is kept: only a partner's
+    place may be finer than people's.
+    """
+    published = fields.kind is not Kind.INFO or _may_publish(session, email, fields)
+    if not published:
+        fields, area = replace(fields, cell=None, place_name=""), None
     listing = listings.insert(
         session,
         board,
@@ -115,21 +122,33 @@ def _store_pending(
     address = links.address_hash(board.settings.secret_key, email)
     if not links.may_confirm(session, address):
         return listing, []
-    token = links.issue(session, links.CONFIRM_LISTING, listing.id, address)
-    purpose = outbox.CONFIRM_LISTING
-    if fields.kind is Kind.INFO and not _may_publish(session, email, fields):
-        purpose, token = outbox.NOT_A_PARTNER, ""
-    row = outbox.add(
+    if not published:
+        return listing, [_write_refusal(session, board, listing, email, address)]
+    row = links.ask(
         session,
-        outbox.NewRow(
-            purpose=purpose,
-            once=f"confirm-listing:{listing.id}",
-            listing_id=listing.id,
-            locale=fields.locale,
-            payload=board.vault.seal(json.dumps({"email": email, "token": token})),
-        ),
+        board,
+        links.CONFIRM_LISTING,
+        listing.id,
+        email,
+        fields.locale,
+        listing_id=listing.id,
     )
     return listing, [row]
+
+
+def _write_refusal(
+    session: Session, board: Board, listing: Listing, email: str, address: str
+) -> int:
+    """The mail to somebody who is no partner. Its link goes to nobody, and counts as waiting."""
+    links.issue(session, links.CONFIRM_LISTING, listing.id, address)
+    mail = outbox.NewRow(
+        purpose=outbox.NOT_A_PARTNER,
+        once=f"{links.CONFIRM_LISTING}:{listing.id}",
+        listing_id=listing.id,
+        locale=listing.locale,
+        payload=board.vault.seal(json.dumps({"email": email})),
+    )
+    return outbox.add(session, mail)
 
 
 def _answer_again(session: Session, known: PostingKey, body_hash: str) -> Posted:

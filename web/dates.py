@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from board.context import Board
 from board.db import now
 from board.i18n import N_
+from board.places import time_zone
 from board.validation import Refused
-from matcher.place import Place
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -36,12 +36,7 @@ def zone_of(board: Board, cell: int | None) -> ZoneInfo:
     """Time zone of the town nearest to a cell; UTC where there is none."""
     if cell is None:
         return ZoneInfo("UTC")
-    lat, lng = Place(cell).center
-    nearest = board.gazetteer.nearest(lat, lng, "en")
-    try:
-        return ZoneInfo(nearest.time_zone if nearest else "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+    return time_zone(board.gazetteer, cell)
 
 
 def start_of(day: date, zone: ZoneInfo) -> datetime:

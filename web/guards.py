@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, current_app
+from flask import Blueprint, abort, current_app, request
+
+from config.settings import Settings
+
+#: Names of this machine for itself.
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Guard(StrEnum):
@@ -27,8 +33,14 @@ def _allow() -> None:
 def _embedded_mail_only() -> None:
     """Answer 404 unless mails are caught on this machine."""
     settings = current_app.config["SETTINGS"]
-    if settings.production or not settings.embedded_mail:
+    if settings.production or not settings.embedded_mail or not _asked_by_its_name(settings):
         abort(404)
+
+
+def _asked_by_its_name(settings: Settings) -> bool:
+    """Whether the host is ours: a foreign name that leads to this machine must read no mail."""
+    host = urlsplit(f"//{request.host}").hostname
+    return host in {*LOOPBACK_NAMES, urlsplit(settings.base_url).hostname}
 
 
 GUARDS: dict[Guard, Callable[[], None]] = {

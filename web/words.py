@@ -20,6 +20,7 @@ from board.places import FINEST, SettledPlace
 from board.validation import fold
 from matcher.place import Place
 from matcher.taxonomy import Kind, Reach, Urgency
+from web.dates import zone_of
 from web.locale import current_locale
 
 #: Languages offered as tiles before the list of the others; the reader's own comes first.
@@ -109,14 +110,20 @@ def place_words(view: ListingView) -> str:
     return ", ".join(dict.fromkeys(parts)) or gettext("No particular place")
 
 
-def day_words(moment: datetime) -> str:
-    """The day of a moment, in UTC."""
-    return str(format_date(moment, "d MMMM y"))
+def first_day_words(view: ListingView) -> str:
+    """The first day of a listing, at its place."""
+    return _day_words(view, view.starts_at)
 
 
-def last_day_words(ends_at: datetime) -> str:
+def last_day_words(view: ListingView) -> str:
     """The last day of a listing: a window that ends at midnight ends on the day before."""
-    return day_words(ends_at - timedelta(seconds=1))
+    return _day_words(view, view.ends_at - timedelta(seconds=1))
+
+
+def _day_words(view: ListingView, moment: datetime) -> str:
+    cell = None if view.cell is None else Place.from_hex(view.cell).cell
+    day = moment.astimezone(zone_of(current_board(), cell)).date()
+    return str(format_date(day, "long", rebase=False))
 
 
 def reason_words(counterpart: Counterpart) -> list[str]:
@@ -193,7 +200,7 @@ def init_words(app: Flask) -> None:
         category_name=category_name,
         country_name=country_name,
         country_names=country_names,
-        day_words=day_words,
+        first_day_words=first_day_words,
         distance_from=distance_from,
         kind_name=kind_name,
         kind_slug=kind_slug,

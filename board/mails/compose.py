@@ -12,12 +12,13 @@ from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import jinja2
 from babel.dates import format_date
 from sqlalchemy.orm import Session
 
-from board import alerts, listings, outbox, words
+from board import alerts, listings, outbox, places, words
 from board.alerts import Alert, AlertStatus
 from board.db import now
 from board.i18n import N_, translations
@@ -136,7 +137,9 @@ def _not_a_partner(session: Session, board: Board, held: outbox.Claim) -> _Lette
         values={
             "title": listing.title,
             "text": listing.text,
-            "countries": ", ".join(listing.area_countries),
+            "countries": ", ".join(
+                board.countries.country_name(code, held.locale) for code in listing.area_countries
+            ),
         },
     )
 
@@ -169,7 +172,7 @@ def _published(session: Session, board: Board, held: outbox.Claim) -> _Letter | 
         values={
             "title": listing.title,
             "notify": listing.notify,
-            "until": _last_day(listing.ends_at, held.locale),
+            "until": _last_day(board, listing.ends_at, listing.cell, held.locale),
             "page": f"{board.settings.base_url}/listings/{listing.public_id}",
             "close_link": f"{board.settings.base_url}/links/{held.payload['token']}",
         },
@@ -202,6 +205,7 @@ def _match(session: Session, board: Board, held: outbox.Claim) -> _Letter | None
         template="match",
         values={
             **_described(view, held.locale),
+            "until": _last_day(board, listing.ends_at, listing.cell, held.locale),
             "where": _where(view, alert, held.locale),
             "alert": alert,
             "page": f"{board.settings.base_url}/listings/{view.public_id}",
@@ -218,13 +222,13 @@ def _described(view: ListingView, locale: str) -> dict[str, Any]:
         "kind": gettext(words.KINDS[view.kind]),
         "categories": ", ".join(gettext(words.CATEGORIES[slug]) for slug in view.categories),
         "urgency": gettext(words.URGENCIES[Urgency(view.urgency)]),
-        "until": _last_day(view.ends_at, locale),
     }
 
 
-def _last_day(ends_at: datetime, locale: str) -> str:
-    """The last day on which the listing is open; it ends just before `ends_at`."""
-    return format_date(ends_at - timedelta(seconds=1), "long", locale=locale)
+def _last_day(board: Board, ends_at: datetime, cell: int | None, locale: str) -> str:
+    """The last day of a listing, at its place; a window that ends at midnight ends before it."""
+    zone = ZoneInfo("UTC") if cell is None else places.time_zone(board.gazetteer, cell)
+    return format_date((ends_at - timedelta(seconds=1)).astimezone(zone), "long", locale=locale)
 
 
 def _where(view: ListingView, alert: Alert | None, locale: str) -> str:

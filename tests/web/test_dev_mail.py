@@ -101,3 +101,14 @@ def test_the_page_after_posting_leads_to_it(local: FlaskClient) -> None:
 def test_only_web_addresses_become_links(text: str, expected: str) -> None:
     """Everything else of a mail's text is escaped."""
     assert linked(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("127.0.0.1:8000", 200), ("localhost", 200), ("[::1]:8000", 200), ("evil.example", 404)],
+)
+def test_a_foreign_name_of_this_machine_reads_no_mail(
+    local: FlaskClient, host: str, status: int
+) -> None:
+    """A page elsewhere that points its own name here gets nothing."""
+    assert local.get("/dev/mail", headers={"Host": host}).status_code == status

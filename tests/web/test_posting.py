@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from board import partners
 from board.context import Board
 from board.listings import Listing
 from matcher.place import Place
@@ -104,6 +105,7 @@ class TestGoodForms:
 
     def test_information_has_countries_and_an_area(self, send: Poster, board: Board) -> None:
         """A partner's form stores its area; no place is needed."""
+        partners.add_partner(board, INFO["email"], "CM")
         response = send.listing(**INFO, area=json.dumps(TRIANGLE))
         assert response.status_code == 303
         listing = only(board)

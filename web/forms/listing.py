@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 
 from flask_babel import lazy_gettext
 
-from board.checking import MAX_CATEGORIES, RADIUS_KM
+from board.checking import HOW_MANY, MAX_CATEGORIES, RADIUS_KM
 from board.context import Board
 from board.i18n import N_
 from board.places import SettledPlace
@@ -107,7 +107,7 @@ class ListingForm(PlaceForm):
         """What the board would refuse in any case."""
         most = MAX_CATEGORIES[kind]
         if not 1 <= len(self.categories.data) <= most:
-            self.refuse("categories", N_("Choose from 1 to %(most)d categories."), most=most)
+            self.refuse("categories", HOW_MANY[kind], most=most)
         self.check("title", lambda: required_text(self.title.data or "", max_length=TITLE_MAX))
         read_text = required_text if kind is Kind.INFO else clean_text
         text = self.text.data or ""

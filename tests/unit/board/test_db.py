@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -27,6 +28,18 @@ def test_times_come_back_in_utc_whatever_zone_went_in(board: Board, make: Factor
         read = session.scalars(sa.select(Member.created_at)).one()
     assert read == moment
     assert read.utcoffset() == timedelta(0)
+
+
+def test_a_new_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
+    """It holds addresses: neither the group nor others may read it or its journals."""
+    path = tmp_path / "new.sqlite"
+    database = Database(f"sqlite:///{path}")
+    with database.write() as session:
+        session.execute(sa.text("CREATE TABLE kept (id INTEGER)"))
+        rights = [file.stat().st_mode & 0o077 for file in tmp_path.iterdir()]
+    database.close()
+    assert len(rights) == 3
+    assert set(rights) == {0}
 
 
 def test_a_naive_time_is_refused(board: Board) -> None:

@@ -134,6 +134,24 @@ def test_a_failure_of_ours_is_recorded_and_tried_again(
     assert status(board) == [("sent", 2, "")]
 
 
+def test_what_always_fails_is_set_aside_after_three_tries(
+    board: Board, make: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its payload stays for an operator; the queue goes on."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    make.pending()
+    monkeypatch.setattr(dispatching.compose, "compose", fail)
+    for _ in range(outbox.MAX_FAILURES + 2):
+        work_off(board)
+        board.db.clock_offset += timedelta(hours=2)
+    assert status(board) == [("dead", 3, "ZeroDivisionError")]
+    with board.db.read() as session:
+        assert session.scalars(sa.select(OutboxRow.payload)).one() is not None
+
+
 def test_a_mail_has_the_same_id_at_each_try(board: Board, make: Factory, smtp: MailSink) -> None:
     """A mailbox can recognise the second copy of a mail whose 250 we never saw."""
     make.pending(email="asker@example.org")

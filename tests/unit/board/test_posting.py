@@ -211,6 +211,17 @@ def test_official_information_needs_a_partner_of_the_country(
     assert listings.get(board, shown.public_id).organisation == "Consulat"
 
 
+def test_of_a_false_partner_no_place_is_kept(board: Board, make: Factory) -> None:
+    """Only official information may have a place finer than people's."""
+    door = Place.at(4.05, 9.7, 15)
+    make.pending(
+        kind=Kind.INFO, area_countries=("CM",), cell=door.cell, place_name="12", area=SQUARE
+    )
+    with board.db.read() as session:
+        listing = session.scalars(sa.select(Listing)).one()
+    assert (listing.cell, listing.location, listing.area, listing.place_name) == (None,) * 3 + ("",)
+
+
 def test_a_partner_publishes_only_for_its_countries(board: Board, make: Factory) -> None:
     """The right is read again when the link is used."""
     partners.add_partner(board, "consulate@example.org", "CM")

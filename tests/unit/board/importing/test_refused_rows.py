@@ -23,7 +23,7 @@ from tests.unit.board.importing.files import (
         ({"category": ""}, "categories", "from 1 to 5"),
         ({"category": "gold"}, "categories", "“gold” is not a category"),
         ({"category": "groceries meals pets admin legal jobs"}, "categories", "1 to 5"),
-        ({"kind": "request"}, "categories", "from 1 to 1"),
+        ({"kind": "request"}, "categories", "one category"),
         ({"category": "x" * 1001}, "category", "at most 1000"),
         ({"title": ""}, "title", "Write something"),
         ({"title": "x" * 121}, "title", "at most 120"),
