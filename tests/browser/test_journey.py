@@ -127,7 +127,7 @@ def test_a_request_in_a_quarter_meets_an_offer_three_kilometres_away(
     confirm(site, smtp, HELPER)
     site.wait_for_url(re.compile("/listings/[^/?]+"))
 
-    kilometres = re.compile(r"\d (km|كم)")
+    kilometres = re.compile(r"\d\s(km|كم)")
     expect(site.get_by_role("heading", name="Courses pour une personne seule")).to_be_visible()
     expect(site.locator("main")).to_contain_text(kilometres)
     site.goto(request_address)
