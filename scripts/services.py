@@ -161,8 +161,9 @@ def run(user: str, *command: str, env: dict[str, str] | None = None, text: str =
 
 def postgresql_programs() -> str | None:
     """Folder of the newest PostgreSQL here that has PostGIS."""
-    for control in sorted(Path("/usr/share/postgresql").glob("*/extension/postgis.control")):
-        programs = Path("/usr/lib/postgresql") / control.parts[-3] / "bin"
+    # The library, not postgis.control: that comes with a package of scripts of its own.
+    for library in sorted(Path("/usr/lib/postgresql").glob("*/lib/postgis-*.so")):
+        programs = library.parents[1] / "bin"
         if (programs / "initdb").exists():
             return str(programs)
     return None
