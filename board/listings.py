@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 
+#: What the engine says of a row it cannot hold: a value out of range, a category or language code
+#: that it does not know. One such row must not stop the answers about all others.
+UNFIT = (ValueError, LookupError)
+
+
 class Status(StrEnum):
     """Where a listing stands. Only open ones are matched and listed."""
 

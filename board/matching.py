@@ -33,9 +33,6 @@ INFORMATION_SHOWN = 5
 #: How long a question waits for another one, which may be catching up with much.
 LOCK_PATIENCE_S = 10.0
 _BATCH = 5000
-#: What the engine says of a row it cannot hold: a value out of range, a category or language code
-#: that it does not know.
-_UNFIT = (ValueError, LookupError)
 _log = structlog.get_logger(__name__)
 
 
@@ -104,7 +101,7 @@ def _copy_listings(session: Session, copies: Copies) -> None:
                 continue
             try:
                 copies.index.upsert(listings.engine_listing(row, categories[row.id]))
-            except _UNFIT as error:
+            except listings.UNFIT as error:
                 _leave_out(copies, Listing.__tablename__, row.id, error)
                 continue
             if row.kind == Kind.INFO:
@@ -119,7 +116,7 @@ def _copy_alerts(session: Session, copies: Copies) -> None:
                 continue
             try:
                 copies.alerts.upsert(alerts.engine_alert(row))
-            except _UNFIT as error:
+            except listings.UNFIT as error:
                 _leave_out(copies, alerts.Alert.__tablename__, row.id, error)
 
 
@@ -185,7 +182,7 @@ def counterparts(board: Board, public_id: str, k: int = COUNTERPARTS) -> Counter
     try:
         row = listings.engine_listing(listing, categories)
         wanted = frozenset(board.taxonomy.slug(code) for code in categories)
-    except _UNFIT as error:
+    except listings.UNFIT as error:
         _log.error("listing cannot be matched", row=listing.id, error=type(error).__name__)
         return Counterparts(matches=(), information=())
     ranked: Sequence[Match] = ()

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
 
 from board import listings
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 K: Final = 20
 K_MAX: Final = 1000
 _BATCH: Final = 5000
+_log = structlog.get_logger(__name__)
 #: Largest id that the databases hold.
 _ID_MAX: Final = 2**63 - 1
 
@@ -70,8 +72,12 @@ class Rankings:
             moment = now(session) if at is None else at
             for batch in _open_at(session, moment):
                 categories = listings.categories_of(session, [row.id for row in batch])
-                index.upsert_many(listings.engine_listing(row, categories[row.id]) for row in batch)
                 for row in batch:
+                    try:
+                        index.upsert(listings.engine_listing(row, categories[row.id]))
+                    except listings.UNFIT as error:
+                        _log.error("row left out", row=row.id, error=type(error).__name__)
+                        continue
                     names[row.id] = Named(row.id, row.public_id, row.title, row.place_name)
         return cls(index, names, moment)
 

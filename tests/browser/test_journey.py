@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from config.settings import Settings
 from matcher.place import Place
+from tests.browser.actions import tick
 from tests.fakes import MailSink
 from tests.processes import wait_for
 
@@ -64,17 +65,13 @@ def open_grid(page: Page) -> list[Place]:
 
 def choose_hexagon(page: Page, place: Place) -> None:
     """Choose one of the grid's hexagons by its radio button."""
-    choice = page.locator(f"[data-grid-choices] input[name=cell][value='{place.hex}']")
-    page.locator(f"label[for='{choice.get_attribute('id')}']").click()
-    expect(choice).to_be_checked()
+    tick(page, f"[data-grid-choices] input[name=cell][value='{place.hex}']")
 
 
 def choose(page: Page, name: str, *values: str) -> None:
     """Press tiles of a group."""
     for value in values:
-        box = page.locator(f"input[name={name}][value='{value}']")
-        page.locator(f"label[for='{box.get_attribute('id')}']").click()
-        expect(box).to_be_checked()
+        tick(page, f"input[name={name}][value='{value}']")
 
 
 def send(page: Page, email: str) -> None:

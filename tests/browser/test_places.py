@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Request, expect
 
 from config.settings import Settings
 from matcher.place import Place
+from tests.browser.actions import tick
 from tests.fakes import MailSink
 from tests.processes import wait_for
 
@@ -92,10 +93,9 @@ def test_a_request_is_posted_without_script(
     page.locator("input[name=title]").fill("Courses sans script")
     page.locator("button[name=step][value=grid]").click()
     assert page.locator("input[name=title]").input_value() == "Courses sans script"
-    hexagon = page.locator("[data-grid-choices] input[name=cell]:not([value=''])").first
-    hexagon.check(force=True)
-    page.locator("input[name=categories][value=groceries]").check(force=True)
-    page.locator("input[name=urgency][value='2']").check(force=True)
+    tick(page, "[data-grid-choices] input[name=cell]:not([value=''])")
+    tick(page, "input[name=categories][value=groceries]")
+    tick(page, "input[name=urgency][value='2']")
     page.locator("input[name=email]").fill("asker@example.org")
     page.locator("main form button[type=submit]").last.click()
     page.wait_for_url(re.compile("/sent"))

@@ -32,11 +32,13 @@ from board.db import Database, now
 from board.errors import LinkRefused, Unavailable
 from board.listings import Listing, ListingCategory
 from board.outbox import OutboxRow
+from board.rankings import Rankings
 from board.searching import ListingFilter
 from board.secrecy import Vault
 from board.validation import TEXT_MAX, TITLE_MAX, Refused, clean_text, email_address, required_text
 from config.settings import Settings
 from matcher.place import Place
+from matcher.taxonomy import Side
 from tests.factories import BONAPRISO, Factory
 from tests.fakes import MailSink, work_off
 
@@ -90,6 +92,19 @@ def test_a_listing_that_the_engine_refuses_stops_no_page(
             assert {"Good", request.title} <= shown
         spoil(board, request.public_id, text="changed")
     assert matching.counterparts(board, bad.public_id).matches == ()
+
+
+@pytest.mark.parametrize("poison", POISONS.values(), ids=POISONS)
+def test_a_listing_that_the_engine_refuses_stops_no_ranking(
+    board: Board, make: Factory, poison: Callable[[Board, str], None]
+) -> None:
+    """`match --all` leaves it out and ranks the others."""
+    bad, request = make.offer(title="Bad"), make.open()
+    good = make.offer(title="Good")
+    poison(board, bad.public_id)
+    (ranking,) = Rankings.load(board).of_all(Side.ASK)
+    assert ranking.listing.id == request.id
+    assert [named.id for named, _ in ranking.matches] == [good.id]
 
 
 def test_an_alert_that_the_engine_refuses_stops_no_mail(
