@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext
 from board.alerts import RADIUS_KM, NewAlert
 from board.context import Board
 from board.i18n import N_
-from board.validation import Refused, email_address, finite
+from board.validation import email_address
 from matcher.taxonomy import Kind
 from web.forms.base import ChoicesField, TextField
 from web.forms.listing import KINDS
@@ -67,15 +67,7 @@ class AlertForm(PlaceForm):
         )
 
     def _radius(self) -> float | None:
-        try:
-            return finite(
-                (self.radius_km.data or "").strip().replace(",", "."),
-                least=RADIUS_KM[0],
-                most=RADIUS_KM[1],
-            )
-        except Refused as refusal:
-            self.refuse("radius_km", refusal.message, **refusal.params)
-            return None
+        return self.number("radius_km", *RADIUS_KM)
 
     def _kinds(self) -> tuple[Kind, ...]:
         unknown = [slug for slug in self.kinds.data if slug not in KINDS]

@@ -10,7 +10,7 @@ from flask_wtf import FlaskForm
 from wtforms import Field, StringField
 
 from board.errors import Problem
-from board.validation import Refused
+from board.validation import Refused, finite
 
 
 class TextField(StringField):
@@ -84,6 +84,15 @@ class PageForm(FlaskForm):
             judge()
         except Refused as refusal:
             self.refuse(field, refusal.message, **refusal.params)
+
+    def number(self, field: str, least: float, most: float) -> float | None:
+        """The number typed into a field, with a decimal point or comma; None where refused."""
+        typed = str(self._fields[field].data or "").strip().replace(",", ".")
+        try:
+            return finite(typed, least=least, most=most)
+        except Refused as refusal:
+            self.refuse(field, refusal.message, **refusal.params)
+            return None
 
     @property
     def refused(self) -> bool:

@@ -20,7 +20,6 @@ from board.validation import (
     Refused,
     clean_text,
     email_address,
-    finite,
     required_text,
 )
 from matcher.taxonomy import Kind, Reach
@@ -155,15 +154,7 @@ class ListingForm(PlaceForm):
     def _radius(self, kind: Kind, reach: Reach | None) -> float | None:
         if kind is Kind.INFO or reach is not Reach.LOCAL:
             return None
-        try:
-            return finite(
-                (self.radius_km.data or "").strip().replace(",", "."),
-                least=RADIUS_KM[0],
-                most=RADIUS_KM[1],
-            )
-        except Refused as refusal:
-            self.refuse("radius_km", refusal.message, **refusal.params)
-            return None
+        return self.number("radius_km", *RADIUS_KM)
 
     def _window(self, board: Board, settled: SettledPlace | None) -> tuple[datetime, datetime]:
         """The two days as moments at the place: from its first midnight to its last."""
