@@ -1,13 +1,18 @@
-"""The index of listings and the questions it answers."""
+"""The index of listings: exact answers about counterparts and neighbours."""
 
-import math
+import struct
 from collections.abc import Collection, Iterable, Iterator
+from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
+from matcher.columns import ListingColumns, country_number, country_text
 from matcher.errors import check_int64, check_whole
-from matcher.index import filters
-from matcher.index.selection import NO_DISTANCE, Found, matches, smallest, top
+from matcher.index import answers, building, layout, nearby, question, reading, scan, snapshot
+from matcher.index.arrays import Memory
+from matcher.index.bulk_answers import RankedAll, rank_all
+from matcher.index.entries import cell_at, center
 from matcher.index.store import Store
 from matcher.listing import (
     DEFAULT_WEIGHTS,
@@ -17,71 +22,197 @@ from matcher.listing import (
     Query,
     QueryError,
     Weights,
+    check_languages,
 )
 from matcher.place import Place
-from matcher.ranking import MOST_URGENT
-from matcher.rows import NO_ROWS, Rows
-from matcher.sphere import HALF_CIRCUMFERENCE_M, Ints, distances_m
+from matcher.ranking import MOST_URGENT, narrowest, score_millionths
 from matcher.taxonomy import CATEGORY_CAPACITY, Kind, Reach, Side, Taxonomy, Urgency
 
-# First look for what lies beyond the radius, in metres; it widens fourfold.
-_FIRST_LOOK_M = 50_000.0
+Ints = NDArray[np.int64]
+
+_ENTRY = struct.Struct("<qiIIIddBBB5sq")
+_MOST_K = 2**31
+_rank_stored = answers.rank_stored
+
+
+class ListingNotHeld(LookupError):
+    """The index holds no listing of this id."""
+
+    def __init__(self, listing_id: int) -> None:
+        super().__init__(f"the index holds no listing {listing_id}")
+        #: The id that was asked for.
+        self.listing_id = listing_id
 
 
 class Index:
-    """Listings in memory, and exact answers about them.
-
-    Answers equal what `matcher.ranking.explain` says of each pair. Not safe for use by several
-    threads at once.
-    """
+    """Listings in memory, and exact answers about them. Not safe for several threads at once."""
 
     def __init__(self, taxonomy: Taxonomy) -> None:
         self._store = Store(taxonomy)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        self._question = Memory(question.QUESTION_BYTES)
+        self._fields = self._question.view(question.QUESTION_BYTES)
+        self._entry = Memory(layout.ENTRY_BYTES)
+        self._wanted = Memory(8 * nearby.WANTED_WORDS)
+        self._filtered = False
+        self._desk = Memory(8 * 5)
+        self._desk_address: int = self._desk.address
+        self._weigh(DEFAULT_WEIGHTS)
+        self._make_room(32)
+
+    def _make_room(self, k: int) -> None:
+        """Scratch and results for k matches."""
+        self._room = k
+        self._scratch = Memory(scan.HEAP + scan.heap_bytes(k))
+        self._results = np.zeros(3 * k, dtype=np.int64)
+        self._out: int = self._results.ctypes.data
+        self._desk.view(40).view(np.int64)[:] = (*self._addresses(), self._out)
 
     def __len__(self) -> int:
         return len(self._store)
 
     def __contains__(self, listing_id: object) -> bool:
-        return listing_id in self._store
+        return isinstance(listing_id, int) and self._read(listing_id)
 
-    def get(self, listing_id: int) -> Listing | None:
-        """The listing of this id (its categories ascending), or None."""
-        return self._store.get(listing_id)
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The categories and affinities by which it ranks."""
+        return self._store.taxonomy
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory of all that grows with the listings."""
+        return self._store.nbytes
+
+    def save(self, stream: BinaryIO, mark: str) -> None:
+        """Write a snapshot: with a version, a checksum, and `mark`, which `load` gives back."""
+        snapshot.save(self._store, stream, mark)
+
+    @classmethod
+    def load(cls, stream: BinaryIO, taxonomy: Taxonomy) -> tuple["Index", str]:
+        """The index of a snapshot and its mark.
+
+        Raises SnapshotError when the snapshot is damaged, foreign, or of another version or
+        taxonomy.
+        """
+        index = cls.__new__(cls)
+        index._store, mark = snapshot.load(stream, taxonomy)
+        index._prepare()
+        return index, mark
+
+    # --- changes ---------------------------------------------------------------------------------
 
     def upsert(self, listing: Listing) -> None:
         """Put in a listing, or replace the one of the same id.
 
-        Raises UnknownCategory for a category outside the taxonomy, and LanguagesFull beyond 192
-        different language codes; the index is then unchanged.
+        Raises UnknownCategory when the taxonomy lacks one of its categories, LanguagesFull beyond
+        192 different language codes; the index is then unchanged.
         """
         self._store.upsert(listing)
 
     def upsert_many(self, listings: Iterable[Listing]) -> None:
-        """Put in several listings in turn; after an error those before it stay in."""
-        for listing in listings:
-            self._store.upsert(listing)
+        """Put in or replace many; when one is refused, as by `upsert`, none is put in."""
+        self.upsert_columns(ListingColumns.of(listings))
+
+    def upsert_columns(self, columns: ListingColumns) -> None:
+        """Put in or replace many that come as columns; the last of those with one id counts."""
+        building.upsert_columns(self._store, columns)
 
     def remove(self, listing_id: int) -> bool:
         """Take out a listing; False, and no change, when there is none of this id."""
         return self._store.remove(listing_id)
 
-    def top_k(self, query: Query) -> list[Match]:
-        """The best `query.k` counterparts, by score descending, then id ascending.
+    def get(self, listing_id: int) -> Listing | None:
+        """The listing of this id, its categories ascending, or None."""
+        if not self._read(listing_id):
+            return None
+        row = _ENTRY.unpack_from(self._entry.view(layout.ENTRY_BYTES).data)
+        number, owner, starts, ends, trait, phi, lambda_, precision, flags, count, codes, _ = row
+        radius_m, languages, country, kind, reach = self._store.traits_of(trait)
+        return Listing(
+            id=number,
+            kind=Kind(kind),
+            categories=tuple(codes[:count]),
+            urgency=Urgency(flags & layout.FLAG_URGENCY),
+            cell=cell_at(phi, lambda_, precision),
+            reach=Reach(reach),
+            radius_m=radius_m,
+            country=country_text(country),
+            languages=self._store.languages.sets[languages],
+            starts=self._store.times.time(starts),
+            ends=self._store.times.time(ends),
+            owner=self._store.owners.owner(owner),
+        )
 
-        Empty when the listing takes no side or has ended. Raises UnknownCategory.
+    def _read(self, listing_id: int) -> bool:
+        if not -(2**63) <= listing_id < 2**63:
+            return False
+        address, entry = self._store.address, self._entry.address
+        return bool(reading.read(address, self._question.address, listing_id, entry))
+
+    # --- counterparts ----------------------------------------------------------------------------
+
+    def top_k(self, query: Query) -> list[Match]:
+        """The counterparts of the query's listing, by score descending, then id ascending.
+
+        At most k of them. Empty for a listing that takes no side or has ended. The listing need
+        not be in the index. Raises UnknownCategory.
         """
-        if not self._answerable(query):
-            return []
-        store = self._store
-        remote = filters.compatible(store, query, self._remote_rows(query))
-        rows, distance_m = remote, np.full(len(remote), NO_DISTANCE, dtype=np.int64)
-        if not query.listing.remote:
-            near, near_m = self._local(query, query.listing.radius_m)
-            within = near_m <= np.minimum(store.columns.radius_m[near], query.listing.radius_m)
-            rows = np.concatenate((near[within], rows))
-            distance_m = np.concatenate((near_m[within], distance_m))
-        found = Found.of(store, query, rows, distance_m)
-        return matches(store, query, found.take(top(found.score, found.id, query.k)))
+        self._ask(query)
+        count = answers.rank_question(*self._addresses(), self._out)
+        return self._matches(query, count)
+
+    def ranked(self, query: Query) -> tuple[Ints, Ints]:
+        """Ids and scores, in millionths, of `top_k`, without the reasons: int64 [n] each."""
+        self._ask(query)
+        return self._pair(answers.rank_question(*self._addresses(), self._out), self._k(query.k))
+
+    def ranked_for(
+        self,
+        listing_id: int,
+        now: int,
+        k: int = 20,
+        weights: Weights = DEFAULT_WEIGHTS,
+        kinds: Collection[Kind] | None = None,
+        languages: Collection[str] | None = None,
+    ) -> tuple[Ints, Ints]:
+        """`ranked` for a listing that the index holds; the quickest question.
+
+        `now` is in epoch seconds. Raises ListingNotHeld and QueryError.
+        """
+        if type(now) is not int or type(k) is not int or not 1 <= k <= _MOST_K:
+            check_int64(QueryError, "now", now)
+            check_whole(QueryError, "k", k, 1, _MOST_K)
+        if kinds or languages or self._filtered:
+            self._filter(kinds, languages)
+        if weights is not self._weights:
+            self._weigh(weights)
+        if k > self._room:
+            k = self._k(k)
+        count = _rank_stored(self._desk_address, listing_id, now, k)
+        if count < 0:
+            raise ListingNotHeld(listing_id)
+        found = self._results[: 2 * count].copy()
+        return found[:count], found[count:]
+
+    def ranked_all(
+        self,
+        side: Side | None,
+        now: int,
+        k: int = 20,
+        weights: Weights = DEFAULT_WEIGHTS,
+        threads: int = 1,
+    ) -> RankedAll:
+        """`ranked` for every listing of a side, or of both, that has not ended at `now`.
+
+        By several threads at once. Nothing may be put in or taken out meanwhile.
+        """
+        check_int64(QueryError, "now", now)
+        check_whole(QueryError, "k", k, 1, _MOST_K)
+        check_whole(QueryError, "threads", threads, 1, 1024)
+        return rank_all(self._store, side, now, k, weights, threads)
 
     def top_k_all(
         self, side: Side, now: int, k: int = 20, weights: Weights = DEFAULT_WEIGHTS
@@ -91,10 +222,15 @@ class Index:
         Listings without a counterpart come with an empty list. Nothing may be put in or taken
         out while the iterator is in use.
         """
-        for listing_id in self._store.open_ids(side, now):
-            listing = self._store.get(listing_id)
-            if listing is not None:
+        check_int64(QueryError, "now", now)
+        entries = building.all_entries(self._store)
+        sides = entries["flags"] >> np.uint8(layout.FLAG_SIDE_SHIFT)
+        for listing_id in np.sort(entries["id"][sides == side]).tolist():
+            listing = self.get(listing_id)
+            if listing is not None and listing.ends > now:
                 yield listing_id, self.top_k(Query(listing, now, k, weights))
+
+    # --- neighbours ------------------------------------------------------------------------------
 
     def nearest_beyond(self, query: Query, k: int) -> list[Match]:
         """The k nearest local counterparts that fail the rule of distance and no other.
@@ -102,22 +238,15 @@ class Index:
         By distance, then id, both ascending; `beyond` is set on each. Empty when the listing is
         remote, takes no side or has ended. Raises UnknownCategory.
         """
-        check_whole(QueryError, "k", k, 1, 2**31)
-        if query.listing.remote or not self._answerable(query):
+        check_whole(QueryError, "k", k, 1, _MOST_K)
+        self._ask(query)
+        if query.listing.remote or query.listing.side is Side.NONE:
             return []
-        columns, radius_m = self._store.columns, query.listing.radius_m
-        look_m = max(_FIRST_LOOK_M, 2.0 * radius_m)
-        while True:
-            rows, distance_m = self._local(query, look_m)
-            # What lies beyond the look is not complete, so none of it may be kept.
-            outside = distance_m > np.minimum(columns.radius_m[rows], radius_m)
-            outside &= distance_m <= look_m
-            if outside.sum() >= k or look_m > HALF_CIRCUMFERENCE_M + 1:
-                break
-            look_m *= 4
-        found = Found.of(self._store, query, rows[outside], distance_m[outside])
-        nearest = found.take(smallest(found.distance_m, found.id, k))
-        return matches(self._store, query, nearest, beyond=True)
+        if query.listing.ends <= query.now:
+            return []
+        self._fields.view(np.int64)[question.K // 8] = self._k(k)
+        count = nearby.nearest_beyond(*self._addresses(), self._out)
+        return self._matches(query, count, self._k(k), beyond=True)
 
     def within(
         self,
@@ -140,49 +269,135 @@ class Index:
         check_whole(QueryError, "least_urgency", least_urgency, 0, MOST_URGENT)
         for category in categories or ():
             check_whole(QueryError, "categories", category, 0, CATEGORY_CAPACITY - 1)
+        self._filter(kinds, languages)
+        mask = sum(1 << category for category in set(categories or ()))
+        wanted = self._wanted.view(8 * nearby.WANTED_WORDS).view(np.uint64)
+        wanted[:4] = [mask >> 64 * word & (2**64 - 1) for word in range(4)]
+        wanted[nearby.LEAST_URGENCY // 8] = least_urgency
+        fields = self._fields.view(np.int64)
+        fields[question.NOW // 8], fields[question.RADIUS // 8] = now, radius_m
+        question.set_place(self._question.address, *center(Place(cell).cell))
+        found = self._pairs_within(256)
+        order = np.lexsort((found[:, 0], found[:, 1]))
+        return [(pair[0], pair[1]) for pair in found[order].tolist()]
+
+    def _pairs_within(self, room: int) -> Ints:
+        """[n, 2] ids and metres, in no order."""
+        remote = self._store.pools.every
+        while True:
+            pairs = np.zeros((room, 2), dtype=np.int64)
+            words, _, asked, scratch = self._addresses()
+            at_remote, count = remote.ctypes.data, len(remote)
+            wanted, out = self._wanted.address, pairs.ctypes.data
+            found = nearby.find_within(words, asked, scratch, wanted, at_remote, count, out, room)
+            if found <= room:
+                return pairs[:found]
+            room = int(found)
+
+    # --- questions -------------------------------------------------------------------------------
+
+    def _addresses(self) -> tuple[int, int, int, int]:
         store = self._store
-        phi, lambda_ = (math.radians(degrees) for degrees in Place(cell).center)
-        rows = store.placed_near(phi, lambda_, radius_m)
-        rows = rows[
-            (store.columns.ends[rows] > now) & (store.columns.urgency[rows] >= least_urgency)
-        ]
-        rows = filters.of_kinds(store, kinds, rows)
-        rows = filters.of_categories(store, categories, rows)
-        rows = filters.speaking(store, languages, rows)
-        distance_m = distances_m(phi, lambda_, store.columns.phi[rows], store.columns.lambda_[rows])
-        near = distance_m <= radius_m
-        ids, distance_m = store.columns.id[rows[near]], distance_m[near]
-        order = np.lexsort((ids, distance_m))
-        return list(zip(ids[order].tolist(), distance_m[order].tolist(), strict=True))
+        return store.address, store.pools.address, self._question.address, self._scratch.address
 
-    def _answerable(self, query: Query) -> bool:
-        """Whether the listing of the query can have counterparts at all."""
+    def _k(self, k: int) -> int:
+        """As many as are wanted and can be; there is room for them."""
+        if k > self._room:
+            k = min(k, max(len(self), 32))
+            if k > self._room:
+                self._make_room(k)
+        return k
+
+    def _pair(self, count: int, k: int) -> tuple[Ints, Ints]:
+        return self._results[:count].copy(), self._results[k : k + count].copy()
+
+    def _filter(self, kinds: Collection[Kind] | None, languages: Collection[str] | None) -> None:
+        """Set the filters of the next question."""
+        if kinds and not all(isinstance(kind, Kind) for kind in kinds):
+            raise QueryError("kinds", "a set of kinds")
+        if languages:
+            check_languages(QueryError, frozenset(languages))
+        self._filtered = bool(kinds or languages)
+        words = self._fields.view(np.uint64)
+        words[question.KINDS // 8] = sum(1 << kind for kind in set(kinds or ()))
+        at = question.ASKED_LANGUAGES // 8
+        words[at : at + 3] = self._store.languages.bits.asked(languages or ())
+        words[question.LANGUAGES_ASKED // 8] = bool(languages)
+
+    def _weigh(self, weights: Weights) -> None:
+        """Set the weights of the next question."""
+        self._weights = weights
+        at = question.WEIGHT_DISTANCE // 8
+        shares = (weights.distance, weights.affinity, weights.urgency, weights.scale_m)
+        self._fields.view(np.float64)[at : at + 4] = shares
+
+    def _ask(self, query: Query) -> None:
+        """Fill in the question. Raises UnknownCategory."""
+        listing, weights, store = query.listing, query.weights, self._store
+        store.check_categories(listing.categories)
+        self._filter(query.kinds, query.languages)
+        side = listing.side
+        asks = side is Side.ASK
+        fields, bits = self._fields.view(np.int64), self._fields.view(np.uint64)
+        values = (
+            (question.ID, listing.id),
+            (question.OWNER, store.owners.known(listing.owner)),
+            (question.STARTS, listing.starts),
+            (question.ENDS, listing.ends),
+            (question.RADIUS, listing.radius_m),
+            (question.SIDE, question.NO_SIDE if side is Side.NONE else int(asks)),
+            (question.URGENCY, listing.urgency if asks else -1),
+            (question.REACH, listing.reach),
+            (question.COUNTRY, country_number(listing.country)),
+            (question.COUNT, len(listing.categories)),
+            (question.NOW, query.now),
+            (question.K, self._k(query.k)),
+        )
+        for at, value in values:
+            fields[at // 8] = value
+        at = question.SPOKEN // 8
+        bits[at : at + 3] = store.languages.bits.asked(listing.languages)
+        at = question.CATEGORIES
+        self._fields[at : at + len(listing.categories)] = sorted(listing.categories)
+        self._weigh(weights)
+        question.set_place(self._question.address, *center(listing.cell))
+        question.set_kin(store.address, self._question.address)
+
+    def _matches(
+        self, query: Query, count: int, k: int | None = None, beyond: bool = False
+    ) -> list[Match]:
+        """The results as matches; each word of meaning is taken apart."""
+        k = k or self._k(query.k)
+        ids = self._results[:count].tolist()
+        scores = self._results[k : k + count].tolist()
+        meanings = self._results[2 * k : 2 * k + count].tolist()
+        return [self._match(query, *row, beyond) for row in zip(ids, scores, meanings, strict=True)]
+
+    def _match(self, query: Query, number: int, score: int, meaning: int, beyond: bool) -> Match:
         listing = query.listing
-        self._store.check_categories(listing)
-        return listing.side is not Side.NONE and listing.ends > query.now
+        category = meaning & 255
+        metres = (meaning >> scan.METRES_SHIFT) - 1
+        local = metres >= 0
+        affinities = self.taxonomy.affinity[list(listing.categories), category]
+        affinity = float(affinities.max())
+        urgency = Urgency(meaning >> scan.URGENCY_SHIFT & 3)
+        distance_m = metres if local else None
+        if beyond:
+            score = score_millionths(distance_m, affinity, urgency, query.weights)
+        precisions = listing.cell and listing.cell >> 52 & 15, meaning >> scan.PRECISION_SHIFT & 15
+        return Match(
+            id=number,
+            score=score,
+            distance_m=distance_m,
+            category=category,
+            affinity=affinity,
+            urgency=urgency,
+            coarser_resolution=min(precisions[0] or 0, precisions[1]) if local else None,
+            remote=None if local else self._remote(query, meaning),
+            same_category=category in listing.categories,
+            beyond=beyond,
+        )
 
-    def _local(self, query: Query, limit_m: float) -> tuple[Rows, Ints]:
-        """Local counterparts by every rule but that of distance, and their distances.
-
-        Complete up to limit_m, with some that are farther.
-        """
-        store, listing = self._store, query.listing
-        lat, lng = Place(listing.cell or 0).center
-        phi, lambda_ = math.radians(lat), math.radians(lng)
-        rows = store.local_near(listing.side.opposite, phi, lambda_, limit_m)
-        rows = filters.compatible(store, query, rows)
-        return rows, distances_m(phi, lambda_, store.columns.phi[rows], store.columns.lambda_[rows])
-
-    def _remote_rows(self, query: Query) -> Rows:
-        """Rows of the other side that make a remote pair with the listing, countries agreeing."""
-        listing = query.listing
-        reaches = list(Reach) if listing.remote else [r for r in Reach if r is not Reach.LOCAL]
-        sets = []
-        for reach in reaches:
-            if Reach.COUNTRY in (reach, listing.reach):
-                country = listing.country
-                if country:
-                    sets.append(self._store.pooled(listing.side.opposite, reach, country))
-            else:
-                sets.append(self._store.pooled(listing.side.opposite, reach))
-        return np.concatenate(sets) if sets else NO_ROWS
+    @staticmethod
+    def _remote(query: Query, meaning: int) -> Reach:
+        return narrowest(query.listing.reach, Reach(meaning >> scan.REACH_SHIFT & 3))

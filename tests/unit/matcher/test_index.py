@@ -4,12 +4,11 @@ import random
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.index import Index, selection
+from matcher.index import Index
 from matcher.languages import LANGUAGE_CAPACITY, LanguagesFull
 from matcher.listing import Listing, Match, Query, QueryError, Weights
 from matcher.place import Place, PlaceError
@@ -277,15 +276,6 @@ def test_exact_halves_are_rounded_alike_in_columns_and_pairs() -> None:
     weights = Weights(0.0, 1.0, 0.0)
     matches = index.top_k(Query(listing(categories=(0,)), NOW, weights=weights))
     assert [(match.id, match.score) for match in matches] == [(5, 2), (6, 2)]
-
-
-def test_doubtful_scores_are_left_to_the_scalar_function(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Near half a millionth, where two exponentials could round apart."""
-    monkeypatch.setattr(selection, "score_millionths", lambda *_: 7)
-    affinity = np.array([0.5, 0.000_002_499, 0.000_002_5, 0.000_003_500_001])
-    remote, urgency = np.full(4, selection.NO_DISTANCE), np.zeros(4, dtype=np.int8)
-    found = selection.scores(remote, affinity, urgency, Weights(0.0, 1.0, 0.0))
-    assert found.tolist() == [500_000, 2, 7, 7]
 
 
 def test_information_has_no_counterparts_but_neighbours() -> None:

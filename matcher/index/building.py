@@ -1,0 +1,149 @@
+"""Many listings at once: into a store one after the other, or by building it anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.columns import ListingColumns
+from matcher.index import bulk, changes, layout
+from matcher.index.arrays import Memory
+from matcher.index.blocks import LOOSE_PATH
+from matcher.index.entries import ENTRY, TREE, Entries, entries_of, pools_of
+from matcher.index.reading import read_all
+from matcher.index.traits import number_all
+
+if TYPE_CHECKING:
+    from matcher.index.store import Store
+
+# More than a listing of five categories and its share of a block take.
+_MOST_BYTES = 64
+_SMALL = 1000
+_TASKS_BYTES = 64 * 24
+
+
+def no_entries() -> Entries:
+    """An empty array of entries."""
+    return np.zeros(0, dtype=ENTRY)
+
+
+def upsert_columns(store: Store, columns: ListingColumns) -> None:
+    """Put in or replace many listings; refused ones change nothing.
+
+    Raises UnknownCategory, LanguagesFull and CodesFull.
+    """
+    columns = _last_of_each_id(columns)
+    if len(columns) == 0:
+        return
+    store.check_categories(tuple(np.unique(columns.categories).tolist()))
+    entries = _entries(store, columns)
+    numbers = np.ascontiguousarray(columns.id)
+    if changes.remove_many(store.address, numbers.ctypes.data, len(numbers)):
+        store.pools.emptied_anywhere()
+    # Half as many again as there are: building anew is then the shorter way.
+    if 2 * len(entries) > len(store) + _SMALL:
+        build(store, np.concatenate((all_entries(store), entries)) if len(store) else entries)
+    else:
+        _insert(store, entries)
+
+
+def rebuild(store: Store) -> None:
+    """Build the tree anew, balanced and without slack."""
+    build(store, all_entries(store))
+
+
+def build(store: Store, entries: Entries) -> None:
+    """Replace all listings by these entries, whose ids differ."""
+    pools = _pools(store, entries)
+    keys = [int(key) for key in np.unique(pools) if key != TREE]
+    leaves = 2 * (len(entries) // bulk.FILL + len(keys)) + 64
+    store.reset(_MOST_BYTES * len(entries) + layout.UNIT * layout.BLOCK_UNITS * len(keys), leaves)
+    order = np.flatnonzero(pools == TREE).astype(np.int32)
+    tasks = Memory(_TASKS_BYTES)
+    bulk.build_tree(
+        store.address,
+        entries.ctypes.data,
+        order.ctypes.data,
+        len(order),
+        tasks.address,
+        store.scratch.address,
+    )
+    for key in keys:
+        order = np.flatnonzero(pools == key).astype(np.int32)
+        for first in range(0, len(order), bulk.FILL):
+            part = order[first : first + bulk.FILL]
+            at, size = part.ctypes.data, len(part)
+            scratch = store.scratch.address
+            leaf = changes.pack_leaf(store.address, entries.ctypes.data, at, size, scratch)
+            store.pools.add(key, int(leaf))
+    store.trim()
+    store.size_ids(len(entries))
+
+
+def all_entries(store: Store) -> Entries:
+    """All listings of a store as entries."""
+    entries = np.zeros(len(store), dtype=ENTRY)
+    read_all(store.address, store.scratch.address, entries.ctypes.data)
+    return entries
+
+
+def _insert(store: Store, entries: Entries) -> None:
+    """Put in entries one after the other."""
+    pools = _pools(store, entries)
+    local = np.ascontiguousarray(entries[pools == TREE])
+    local["pool"] = -1
+    status = store.scratch.view(LOOSE_PATH + 8)[LOOSE_PATH:].view(np.int64)
+    done, deep = 0, False
+    while done < len(local):
+        at, left = local.ctypes.data + layout.ENTRY_BYTES * done, len(local) - done
+        done += changes.insert_many(store.address, store.scratch.address, at, left)
+        deep |= bool(status[0] == layout.TOO_DEEP)
+        if done < len(local):
+            store.grow()
+    for row in np.flatnonzero(pools != TREE).tolist():
+        entry = entries[row : row + 1].copy()
+        entry["pool"] = store.leaf_of_pool(int(pools[row]))
+        store.insert(entry.ctypes.data)
+    if deep:
+        rebuild(store)
+
+
+def _last_of_each_id(columns: ListingColumns) -> ListingColumns:
+    """Of several rows with one id, the last."""
+    _, last = np.unique(columns.id[::-1], return_index=True)
+    if len(last) == len(columns):
+        return columns
+    return columns.take(np.sort(len(columns) - 1 - last))
+
+
+def _entries(store: Store, columns: ListingColumns) -> Entries:
+    """The columns as entries, their languages, traits, owners and times coded."""
+    sets = np.array([store.language_set(each) for each in columns.language_sets], dtype=np.int64)
+    first = sets[columns.languages] << 32 | columns.radius_m
+    second = columns.country.astype(np.int64) << 16
+    second |= columns.kind.astype(np.int64) << 8 | columns.reach
+    traits = np.zeros(len(columns), dtype=np.uint32)
+    addresses = first.ctypes.data, second.ctypes.data
+    done = 0
+    while done < len(columns):
+        done = number_all(store.address, *addresses, len(columns), traits.ctypes.data, done)
+        if done < len(columns):
+            store.make_room_for_traits(2 * store.get_word(layout.TRAITS_MOST))
+    return entries_of(
+        columns,
+        owner=store.owners.codes(columns.owner),
+        starts=store.times.codes(columns.starts),
+        ends=store.times.codes(columns.ends),
+        traits=traits,
+    )
+
+
+def _pools(store: Store, entries: Entries) -> NDArray[np.int32]:
+    """The pool of each entry, by its traits."""
+    used = layout.TRAIT_BYTES * store.get_word(layout.TRAITS_USED)
+    traits = store.traits.view(used).reshape(-1, layout.TRAIT_BYTES)
+    country = np.ascontiguousarray(traits[:, layout.TRAIT_COUNTRY :][:, :2]).view(np.uint16)[:, 0]
+    kind, reach = traits[:, layout.TRAIT_KIND], traits[:, layout.TRAIT_REACH]
+    return np.take(pools_of(kind, reach, country), entries["traits"])
