@@ -48,6 +48,7 @@ from matcher.index.layout import (
     BLOCK_ROWS,
     BLOCK_SIZE,
     BLOCK_STARTS,
+    BLOCK_UNITS,
     CELL_BYTES,
     ENTRY_BYTES,
     ENTRY_CATEGORIES,
@@ -117,14 +118,20 @@ def _rounded(count: int, step: int) -> int:
 
 @compiled
 def take_block(words: int, units: int) -> int:
-    """First unit of a block of this size; the caller has made sure that there is room."""
+    """First unit of a block of this size; the caller has made sure that there is room.
+
+    A free one may be a little larger. Its BLOCK_SIZE is set.
+    """
     heads, arena = load_i64(words + FREE), load_i64(words + ARENA)
-    first = load_u32(heads + 4 * units)
-    if first != 0:
-        store_u32(heads + 4 * units, load_u32(arena + UNIT * first))
-        return first
+    for size in range(units, min(units + units // 4, BLOCK_UNITS) + 1):
+        first = load_u32(heads + 4 * size)
+        if first != 0:
+            store_u32(heads + 4 * size, load_u32(arena + UNIT * first))
+            store_u16(arena + UNIT * first + BLOCK_SIZE, size)
+            return first
     first = load_i64(words + ARENA_USED)
     store_i64(words + ARENA_USED, first + units)
+    store_u16(arena + UNIT * first + BLOCK_SIZE, units)
     return first
 
 
@@ -255,13 +262,14 @@ def _new_block(words: int, rows: int, cells: int, groups: int, postings: int, sl
     units = _rounded(at_rows + ROW_BYTES * room_rows, UNIT) // UNIT
     first = take_block(words, units)
     block = load_i64(words + ARENA) + UNIT * first
+    size = load_u16(block + BLOCK_SIZE)
     for at in range(0, BLOCK_STARTS, 8):
         store_i64(block + at, 0)
+    store_u16(block + BLOCK_SIZE, size)
     store_u16(block + BLOCK_ROOM_ROWS, room_rows)
     store_u16(block + BLOCK_ROOM_CELLS, room_cells)
     store_u16(block + BLOCK_ROOM_GROUPS, room_groups)
     store_u16(block + BLOCK_ROOM_POSTINGS, room_postings)
-    store_u16(block + BLOCK_SIZE, units)
     store_u16(block + BLOCK_AT_POSTINGS, at_postings)
     store_u16(block + BLOCK_AT_FLAGS, at_flags)
     store_u16(block + BLOCK_AT_PRECISION, at_precision)

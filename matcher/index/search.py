@@ -32,6 +32,7 @@ Ints = NDArray[np.int64]
 
 _ENTRY = struct.Struct("<qiIIIddBBB5sq")
 _MOST_K = 2**31
+_INT64 = 2**63
 _rank_stored = answers.rank_stored
 
 
@@ -122,7 +123,7 @@ class Index:
 
     def remove(self, listing_id: int) -> bool:
         """Take out a listing; False, and no change, when there is none of this id."""
-        return self._store.remove(listing_id)
+        return -_INT64 <= listing_id < _INT64 and self._store.remove(listing_id)
 
     def get(self, listing_id: int) -> Listing | None:
         """The listing of this id, its categories ascending, or None."""
@@ -147,7 +148,7 @@ class Index:
         )
 
     def _read(self, listing_id: int) -> bool:
-        if not -(2**63) <= listing_id < 2**63:
+        if not -_INT64 <= listing_id < _INT64:
             return False
         address, entry = self._store.address, self._entry.address
         return bool(reading.read(address, self._question.address, listing_id, entry))
@@ -182,9 +183,12 @@ class Index:
 
         `now` is in epoch seconds. Raises ListingNotHeld and QueryError.
         """
-        if type(now) is not int or type(k) is not int or not 1 <= k <= _MOST_K:
+        if not (type(now) is int and -_INT64 <= now < _INT64):
             check_int64(QueryError, "now", now)
+        if not (type(k) is int and 1 <= k <= _MOST_K):
             check_whole(QueryError, "k", k, 1, _MOST_K)
+        if not -_INT64 <= listing_id < _INT64:
+            raise ListingNotHeld(listing_id)
         if kinds or languages or self._filtered:
             self._filter(kinds, languages)
         if weights is not self._weights:

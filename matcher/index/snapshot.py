@@ -167,7 +167,9 @@ def _restored(header: dict[str, Any], parts: list[Memory], taxonomy: Taxonomy) -
     for name, word in _WORDS.items():
         store.set_word(word, header["words"][name])
     store.arena, store.nodes, store.leaves, store.ids = parts[:4]
-    store.traits, store.trait_slots, free = parts[4:]
+    traits, store.trait_slots, free = parts[4:]
+    room = layout.TRAIT_BYTES * store.get_word(layout.TRAITS_MOST)
+    store.traits = traits.resized(room, len(traits))
     store.free.view(len(free))[:] = free.view(len(free))
     store.owners = OwnerCodes(header["owners"])
     store.times = TimeCodes(store.words, header["times"])
