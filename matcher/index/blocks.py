@@ -120,10 +120,10 @@ def _rounded(count: int, step: int) -> int:
 def take_block(words: int, units: int) -> int:
     """First unit of a block of this size; the caller has made sure that there is room.
 
-    A free one may be a little larger. Its BLOCK_SIZE is set.
+    A free one may be larger. Its BLOCK_SIZE is set.
     """
     heads, arena = load_i64(words + FREE), load_i64(words + ARENA)
-    for size in range(units, min(units + units // 4, BLOCK_UNITS) + 1):
+    for size in range(units, BLOCK_UNITS + 1):
         first = load_u32(heads + 4 * size)
         if first != 0:
             store_u32(heads + 4 * size, load_u32(arena + UNIT * first))
