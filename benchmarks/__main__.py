@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TextIO, cast
@@ -18,6 +19,7 @@ BENCHMARKS = {
     "import": "benchmarks.importing",
     "pages": "benchmarks.pages",
     "matching": "benchmarks.matching",
+    "engine": "benchmarks.engine.run",
 }
 
 
@@ -46,9 +48,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("name", choices=[*BENCHMARKS, "all"])
     parser.add_argument("--json", metavar="FILE", help="write JSON lines to FILE, - for the output")
     parser.add_argument("--rounds", type=int, default=Options.rounds)
+    parser.add_argument("--n", metavar="N[,N]", help="listings that the engine is measured with")
+    parser.add_argument("--quick", action="store_true", help="fewer questions and peers")
     given = parser.parse_args(arguments)
     if not 1 <= given.rounds <= 100:
         parser.error("--rounds: from 1 to 100 is accepted")
+    options = Options(rounds=given.rounds, quick=given.quick)
+    if given.n is not None:
+        options = replace(options, sizes=_sizes(parser, given.n))
+    elif given.quick:
+        options = replace(options, sizes=(100_000,))
     names = list(BENCHMARKS) if given.name == "all" else [given.name]
     with ExitStack() as stack:
         out = None
@@ -56,8 +65,16 @@ def main(arguments: list[str] | None = None) -> None:
             out = sys.stdout
         elif given.json is not None:
             out = stack.enter_context(Path(given.json).open("w", encoding="utf-8"))
-        for result in results(names, Options(rounds=given.rounds)):
+        for result in results(names, options):
             show(result, out)
+
+
+def _sizes(parser: argparse.ArgumentParser, text: str) -> tuple[int, ...]:
+    """Numbers of listings, parted by commas."""
+    parts = text.split(",")
+    if not all(part.isascii() and part.isdigit() and 1000 <= int(part) <= 10**7 for part in parts):
+        parser.error("--n: whole numbers from 1000 to 10000000, parted by commas, are accepted")
+    return tuple(int(part) for part in parts)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,11 @@ class Options:
     warm_ups: int = 5
     #: Listings on the board whose pages are measured.
     demo_listings: int = 2000
+    #: Numbers of listings that the engine is measured with; beyond `peers_up_to` without peers.
+    sizes: tuple[int, ...] = (10_000, 100_000)
+    peers_up_to: int = 1_000_000
+    #: Fewer questions and peers.
+    quick: bool = False
 
 
 class Benchmark(Protocol):

@@ -37,7 +37,7 @@ from matcher.index.layout import (
 from matcher.index.tree import members_box, set_reference
 
 #: Listings of a leaf that is built at once: some room is left for more.
-FILL = 224
+FILL = 240
 _TASK_BYTES = 24
 
 

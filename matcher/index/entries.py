@@ -50,6 +50,20 @@ def center(cell: int | None) -> tuple[float, float, int]:
     return math.radians(lat), math.radians(lng), cell >> 52 & 15
 
 
+def _centers(
+    cells: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint8]]:
+    """`center` of many cells; 0 stands for none."""
+    degrees = np.zeros((len(cells), 2))
+    held = cells != 0
+    centers = [h3.cell_to_latlng(cell) for cell in cells[held].tolist()]
+    degrees[held] = np.array(centers, dtype=np.float64).reshape(-1, 2)
+    # The same product as math.radians: degrees times pi / 180.
+    phi, lambda_ = np.radians(degrees).T
+    precision = np.where(held, cells >> 52 & 15, NO_CELL)
+    return phi, lambda_, precision.astype(np.uint8)
+
+
 def cell_at(phi: float, lambda_: float, precision: int) -> int | None:
     """The cell of which `center` gave these: the centre of a cell lies in it."""
     if precision == NO_CELL:
@@ -81,10 +95,9 @@ def entries_of(
     entries["owner"], entries["starts"], entries["ends"] = owner, starts, ends
     entries["traits"] = traits
     cells, which = np.unique(columns.cell, return_inverse=True)
-    centers = np.array([center(cell) for cell in cells.tolist()], dtype=np.float64).reshape(-1, 3)
-    entries["phi"] = centers[which, 0]
-    entries["lambda"] = centers[which, 1]
-    entries["precision"] = centers[which, 2]
+    phi, lambda_, precision = _centers(cells)
+    entries["phi"], entries["lambda"] = phi[which], lambda_[which]
+    entries["precision"] = precision[which]
     categories = columns.categories
     # The last category is repeated to fill up.
     count = 1 + (categories[:, 1:] != categories[:, :-1]).sum(axis=1)

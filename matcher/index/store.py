@@ -82,7 +82,7 @@ class Store:
 
     def trim(self) -> None:
         """Give back what building left over, but for some room."""
-        used = layout.UNIT * (self.get_word(layout.ARENA_USED) + _ROOM_UNITS + 64)
+        used = layout.UNIT * self.get_word(layout.ARENA_USED)
         self.arena.cut(min(used, len(self.arena)))
         nodes = layout.NODE_BYTES * (self.get_word(layout.NODES_USED) + 16)
         self.nodes.cut(min(nodes, len(self.nodes)))
@@ -105,7 +105,7 @@ class Store:
 
     def size_ids(self, expected: int) -> None:
         """A table of ids for this many, filled with those that there are."""
-        slots = max(expected, len(self)) * 9 // 8 + 64
+        slots = max(expected, len(self)) * 12 // 11 + 64
         self.ids = Memory(4 * slots)
         self.set_word(layout.IDS, self.ids.address)
         self.set_word(layout.IDS_SLOTS, slots)
@@ -130,9 +130,12 @@ class Store:
             self.size_ids(len(self) + len(self) // 4)
 
     def make_room_for_traits(self, most: int) -> None:
-        """Tables for so many traits, a power of two."""
+        """Tables for at least so many traits: at most seven of eight slots are in use."""
         used = layout.TRAIT_BYTES * self.get_word(layout.TRAITS_USED)
-        slots = 2 * most
+        slots = 64
+        while 7 * slots < 8 * most:
+            slots *= 2
+        most = 7 * slots // 8
         self.traits = self.traits.resized(layout.TRAIT_BYTES * most, used)
         self.trait_slots = Memory(4 * slots)
         self.set_word(layout.TRAITS, self.traits.address)

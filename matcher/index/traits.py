@@ -60,7 +60,6 @@ def number_traits(
             return entry - 1
         slot = (slot + 1) & mask
     number = load_i64(words + TRAITS_USED)
-    # Half of the slots stay free, and there are twice as many slots as traits.
     if number >= load_i64(words + TRAITS_MOST):
         return -1
     trait = traits + TRAIT_BYTES * number

@@ -1,0 +1,1 @@
+"""The matching engine against what one could use instead: `python -m benchmarks engine`."""
