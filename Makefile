@@ -41,8 +41,11 @@ services: ## On Debian: install and start PostgreSQL, Redis and Chromium for the
 services-stop: ## Stop what `make services` started
 	@python=$$(sh scripts/python.sh) && exec "$$python" scripts/services.py stop
 
-bench: setup-dev ## Measure, as JSON lines
-	@exec $(BIN)/python -m benchmarks all --json -
+bench: ## Measure, as JSON lines, and draw the engine's plots
+	@$(SETUP) --dev --bench
+	@$(BIN)/python -m benchmarks all --json var/benchmarks.jsonl
+	@cat var/benchmarks.jsonl
+	@$(BIN)/python -m benchmarks.engine.plots var/benchmarks.jsonl docs/images
 
 clean: ## Remove what set-up made; the state under var/ stays
 	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -47,7 +47,7 @@ class Board:
             db=Database(settings.database_url, patience_s=patience_s),
             taxonomy=taxonomy,
             languages=load_languages(),
-            index=LiveIndex(taxonomy),
+            index=LiveIndex(taxonomy, settings.snapshot_path),
             gazetteer=gazetteer,
             countries=countries,
             finder=PlaceFinder.from_settings(settings, gazetteer, countries),

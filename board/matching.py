@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from board import alerts, listings
+from board import alerts, listings, snapshots, timing
 from board.db import BoardState, Database, Tombstone, now
 from board.errors import Unavailable
 from board.information import InformationIndex
 from board.listings import Listing, ListingView
 from matcher.alerts import AlertIndex
 from matcher.index import Index
+from matcher.listing import Listing as EngineListing
 from matcher.listing import Match, Query
 from matcher.place import Place
 from matcher.taxonomy import Kind, Taxonomy
@@ -33,16 +36,22 @@ INFORMATION_SHOWN = 5
 #: How long a question waits for another one, which may be catching up with much.
 LOCK_PATIENCE_S = 10.0
 _BATCH = 5000
+#: From so many on, listings are put in at once.
+_MANY = 20
+#: So many changes make a new snapshot worth its while.
+_WORTH_SAVING = 1000
 _log = structlog.get_logger(__name__)
 
 
 class Copies:
     """The three indexes of one revision of one epoch."""
 
-    def __init__(self, taxonomy: Taxonomy, epoch: str) -> None:
+    def __init__(self, index: Index, epoch: str, listings_revision: int = 0) -> None:
         self.epoch = epoch
         self.revision = 0
-        self.index = Index(taxonomy)
+        #: Up to which revision the index of listings came from a snapshot.
+        self.listings_revision = listings_revision
+        self.index = index
         self.alerts = AlertIndex()
         self.information = InformationIndex()
 
@@ -58,8 +67,10 @@ class Copies:
 class LiveIndex:
     """The copies, and the lock that asking and catching up share."""
 
-    def __init__(self, taxonomy: Taxonomy) -> None:
+    def __init__(self, taxonomy: Taxonomy, snapshot: Path | None = None) -> None:
         self._taxonomy = taxonomy
+        self._snapshot = snapshot
+        self._saved = 0
         self._lock = threading.RLock()
         self._copies: Copies | None = None
 
@@ -68,12 +79,53 @@ class LiveIndex:
         """The copies as of a commit not older than this call; hold it only while asking."""
         if not self._lock.acquire(timeout=LOCK_PATIENCE_S):
             raise Unavailable("the index")
+        start = asked = time.perf_counter()
+        copies = None
         try:
             with db.read() as session:
                 copies = self._catch_up(session)
+            asked = time.perf_counter()
             yield copies
         finally:
+            if copies is not None:
+                timing.add(
+                    asking_s=time.perf_counter() - asked,
+                    catching_up_s=asked - start,
+                    revision=copies.revision,
+                )
             self._lock.release()
+
+    def keep(self, db: Database) -> bool:
+        """Write the snapshot where there is none, or where much has changed since; whether so."""
+        if self._snapshot is None:
+            return False
+        with self.asking(db) as copies:
+            fresh = copies.revision - self._saved < _WORTH_SAVING
+            if fresh and self._snapshot.exists():
+                return False
+            self._save(copies)
+            return True
+
+    def save(self, db: Database) -> int:
+        """Write the snapshot as of now, while others wait; gives its revision."""
+        with self.asking(db) as copies:
+            self._save(copies)
+            return copies.revision
+
+    def _save(self, copies: Copies) -> None:
+        if self._snapshot is not None:
+            mark = snapshots.Mark(copies.epoch, copies.revision)
+            snapshots.save(self._snapshot, copies.index, mark)
+            self._saved = copies.revision
+
+    def _first_copies(self, epoch: str, newest: int) -> Copies:
+        """Copies to catch up from: those of the snapshot, or empty ones."""
+        if self._snapshot is not None:
+            found = snapshots.load(self._snapshot, self._taxonomy, epoch, newest)
+            if found is not None:
+                index, self._saved = found
+                return Copies(index, epoch, self._saved)
+        return Copies(Index(self._taxonomy), epoch)
 
     def _catch_up(self, session: Session) -> Copies:
         # The revision is read first: rows that change meanwhile are read again next time, and
@@ -81,7 +133,7 @@ class LiveIndex:
         epoch, revision = session.execute(sa.select(BoardState.epoch, BoardState.revision)).one()
         copies = self._copies
         if copies is None or copies.epoch != epoch or revision < copies.revision:
-            copies = Copies(self._taxonomy, epoch)
+            copies = self._first_copies(epoch, revision)
         if revision > copies.revision:
             for source in (_copy_listings, _copy_alerts, _copy_tombstones):
                 source(session, copies)
@@ -92,20 +144,55 @@ class LiveIndex:
 
 
 def _copy_listings(session: Session, copies: Copies) -> None:
-    changed = _changed(session, Listing, copies.revision)
-    for batch in changed:
+    if copies.revision < copies.listings_revision:
+        _copy_information(session, copies)
+    since = max(copies.revision, copies.listings_revision)
+    for batch in _changed(session, Listing, since):
         categories = listings.categories_of(session, [row.id for row in batch])
+        fit = []
         for row in batch:
             if not row.in_index:
                 copies.forget(Listing.__tablename__, row.id)
                 continue
             try:
-                copies.index.upsert(listings.engine_listing(row, categories[row.id]))
+                fit.append((row, listings.engine_listing(row, categories[row.id])))
             except listings.UNFIT as error:
                 _leave_out(copies, Listing.__tablename__, row.id, error)
-                continue
-            if row.kind == Kind.INFO:
-                copies.information.upsert(row.id, row.area_countries, row.area)
+        _put_in(copies, fit)
+
+
+def _put_in(copies: Copies, fit: list[tuple[Listing, EngineListing]]) -> None:
+    """Put listings into the index: many at once, or one by one where one of them is refused."""
+    if len(fit) >= _MANY:
+        try:
+            copies.index.upsert_many(listing for _, listing in fit)
+        except listings.UNFIT:
+            _put_in_singly(copies, fit)
+    else:
+        _put_in_singly(copies, fit)
+    for row, _ in fit:
+        if row.kind == Kind.INFO and row.id in copies.index:
+            copies.information.upsert(row.id, row.area_countries, row.area)
+
+
+def _put_in_singly(copies: Copies, fit: list[tuple[Listing, EngineListing]]) -> None:
+    for row, listing in fit:
+        try:
+            copies.index.upsert(listing)
+        except listings.UNFIT as error:
+            _leave_out(copies, Listing.__tablename__, row.id, error)
+
+
+def _copy_information(session: Session, copies: Copies) -> None:
+    """The areas of the official information that the snapshot of the index holds."""
+    rows = session.scalars(
+        sa.select(Listing).where(
+            Listing.kind == Kind.INFO, Listing.revision <= copies.listings_revision
+        )
+    )
+    for row in rows:
+        if row.in_index and row.id in copies.index:
+            copies.information.upsert(row.id, row.area_countries, row.area)
 
 
 def _copy_alerts(session: Session, copies: Copies) -> None:

@@ -14,6 +14,7 @@ from cli import errors
 COMMANDS = {
     "up": ("cli.run", "Start everything and keep it running."),
     "migrate": ("cli.run", "Bring the database to the schema of this program."),
+    "warm": ("cli.upkeep", "Compile the engine, and write a snapshot of its index."),
     "worker": ("cli.run", "Run one worker: it sends what is to be sent."),
     "clock": ("cli.run", "Run the clock: it asks the workers for periodic work."),
     "catcher": ("cli.run", "Run the local mail catcher."),

@@ -212,10 +212,19 @@ def _prepare(settings: Settings, *, demo: bool) -> None:
 
     upgrade(settings)
     ensure(settings.gazetteer_path)
+    _warm()
     if demo and _is_new(settings):
         from cli.main import cli
 
         cli.main(["demo"], prog_name="entraide", standalone_mode=False)
+
+
+def _warm() -> None:
+    """Compile the engine before the first visitor would wait for it."""
+    from cli.upkeep import compile_kernels
+
+    click.echo("preparing the engine (up to a minute the first time)")
+    compile_kernels()
 
 
 def _is_new(settings: Settings) -> bool:

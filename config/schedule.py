@@ -17,4 +17,5 @@ class Periodic:
 SCHEDULE = (
     Periodic(job="workers.upkeep.sweep", every_s=10),
     Periodic(job="workers.upkeep.expire", every_s=60),
+    Periodic(job="workers.upkeep.snapshot", every_s=300),
 )

@@ -199,6 +199,11 @@ class Settings(BaseSettings):
         return self.home / "gazetteer.sqlite"
 
     @property
+    def snapshot_path(self) -> Path:
+        """The index of listings as it was some time ago, from which processes start."""
+        return self.home / "index.snapshot"
+
+    @property
     def valkey_socket(self) -> Path:
         """Socket of the embedded Valkey; elsewhere where the home's path would not do for one."""
         path = self.home / "valkey" / "valkey.sock"

@@ -3,15 +3,60 @@
 Pure: no clock, network, database or environment inside. Whoever asks passes the time, the
 weights and the taxonomy in.
 
-- `matcher.place`: places are H3 cells; distance in whole metres between their centres.
-- `matcher.taxonomy`: kinds, sides, urgency, reach, categories and their affinity.
-- `matcher.listing`: what the engine sees of a listing; questions and matches.
-- `matcher.ranking`: the score, and the rules explained on one pair.
-- `matcher.index`: counterparts and neighbours among many listings.
-- `matcher.areas`: polygons, and which of many cover a point.
-- `matcher.alerts`: which standing alerts a listing hits.
+- `Index`: listings, and exact answers about them: counterparts (`top_k` with reasons, `ranked` and
+  `ranked_for` with ids and scores alone, `ranked_all` for every listing), neighbours (`within`,
+  `nearest_beyond`), changes (`upsert`, `upsert_many`, `upsert_columns`, `remove`), snapshots
+  (`save`, `load`).
+- `AlertIndex`: standing alerts, and which of them a listing hits.
+- `explain`: the terms of one pair, or the rule that it breaks.
+- `Listing`, `ListingColumns`, `Query`, `Weights`, `Match`, `RankedAll`, `Alert`, `Hit`: what goes
+  in and what comes out.
+- `Place`, `Taxonomy`, `Kind`, `Side`, `Urgency`, `Reach`: the words.
+- `warm_up` compiles everything before the first question.
+- Refusals carry the field and what would be accepted (`FieldError`); others are `UnknownCategory`,
+  `ListingNotHeld`, `SnapshotError`.
 
-Order is exact and the same everywhere: distances are rounded to whole metres before they are
-compared, scores to millionths, both half to even, and ties are broken by ascending id. A copy of
-the engine is not safe for use by several threads at once; the caller holds a lock.
+Places are H3 cells; distances are whole metres between their centres; times are epoch seconds;
+scores are millionths. Order is exact and the same everywhere: distances are rounded to whole metres
+before they are compared, scores to millionths, both half to even, and ties are broken by ascending
+id. An index is not safe for use by several threads at once; the caller holds a lock.
 """
+
+from matcher.alerts import Alert, AlertIndex, Hit
+from matcher.columns import ListingColumns
+from matcher.errors import FieldError
+from matcher.index import Damage, Index, ListingNotHeld, RankedAll, SnapshotError
+from matcher.listing import DEFAULT_WEIGHTS, Listing, Match, Query, Weights
+from matcher.place import Place
+from matcher.ranking import Reason, Refusal, explain
+from matcher.taxonomy import Kind, Reach, Side, Taxonomy, UnknownCategory, Urgency
+from matcher.warming import warm_up
+
+__all__ = [
+    "DEFAULT_WEIGHTS",
+    "Alert",
+    "AlertIndex",
+    "Damage",
+    "FieldError",
+    "Hit",
+    "Index",
+    "Kind",
+    "Listing",
+    "ListingColumns",
+    "ListingNotHeld",
+    "Match",
+    "Place",
+    "Query",
+    "RankedAll",
+    "Reach",
+    "Reason",
+    "Refusal",
+    "Side",
+    "SnapshotError",
+    "Taxonomy",
+    "UnknownCategory",
+    "Urgency",
+    "Weights",
+    "explain",
+    "warm_up",
+]

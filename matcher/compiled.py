@@ -4,12 +4,36 @@ A kernel takes one array of addresses and numbers instead of twenty arrays: unpa
 costs a compiled call about 60 ns. Addresses are those of NumPy arrays that the caller keeps alive.
 """
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from llvmlite import ir
-from numba import njit, types
+from numba import __version__, njit, types
+from numba.core import config as numba_config
 from numba.extending import intrinsic
+
+# Its variables are set while it is imported, where no type checker sees them.
+_settings: Any = numba_config
+
+
+def _cache_folder() -> Path:
+    """A folder for the kernels of exactly these sources and this numba.
+
+    numba itself sees a change in the file of a function, but not in those of the functions that it
+    calls, and would run old code.
+    """
+    package = Path(__file__).parent
+    digest = hashlib.blake2b(__version__.encode(), digest_size=8)
+    for source in sorted(package.rglob("*.py")):
+        digest.update(source.read_bytes())
+    return Path(_settings.CACHE_DIR or package / "__pycache__") / f"kernels-{digest.hexdigest()}"
+
+
+#: Where compiled kernels are kept, below NUMBA_CACHE_DIR where that is set.
+KERNELS = _cache_folder()
+_settings.CACHE_DIR = str(KERNELS)
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

@@ -18,7 +18,7 @@ HEAD = "# Versions that were tested together; scripts/constraints.py writes this
 
 def main() -> None:
     """Install everything into a passing environment and note what was chosen."""
-    names = [*requirements("app", "dev"), NODE]
+    names = [*requirements("app", "dev", "bench"), NODE]
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         pip = [str(Path(folder) / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]

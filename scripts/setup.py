@@ -157,7 +157,7 @@ def make_catalogues() -> None:
     run(VENV / "bin" / "pybabel", "compile", "--directory", CATALOGUES)
 
 
-def steps(dev: bool) -> list[Step]:
+def steps(dev: bool, bench: bool) -> list[Step]:
     """Everything to make, in order."""
     version = sys.version.split()[0]
     stamps = VENV / "stamps"
@@ -182,6 +182,10 @@ def steps(dev: bool) -> list[Step]:
     if dev:
         sources = _sources(tools)
         todo.append(Step("test tools", stamps / "dev", sources, lambda: pip_install(tools)))
+    if bench:
+        peers = requirements("bench")
+        sources = _sources(peers)
+        todo.append(Step("benchmark tools", stamps / "bench", sources, lambda: pip_install(peers)))
     return todo + optional_steps(app)
 
 
@@ -212,11 +216,12 @@ def main() -> int:
     """Run what is not done yet; one set-up at a time."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dev", action="store_true", help="also what tests and checks need")
-    dev = parser.parse_args().dev
+    parser.add_argument("--bench", action="store_true", help="also the engine's peers")
+    given = parser.parse_args()
     (ROOT / "var").mkdir(exist_ok=True)
     with (ROOT / "var" / "setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for step in steps(dev):
+        for step in steps(given.dev, given.bench):
             if step.is_done():
                 continue
             try:

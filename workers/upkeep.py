@@ -36,6 +36,12 @@ def sweep() -> int:
     return done
 
 
+def snapshot() -> bool:
+    """Keep the index in its file, so that processes start from it; whether it was written."""
+    here = board()
+    return here.index.keep(here.db)
+
+
 def expire() -> int:
     """Close the listings whose time is over, and forget what nobody confirmed."""
     here = board()

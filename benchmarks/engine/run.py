@@ -46,7 +46,7 @@ def _size(n: int, options: Options) -> Iterator[Result]:
     yield from bulk.compare(index, candidates, asked, 2 if quick else options.rounds, sample)
     del candidates
     _say("insert, under_writes")
-    more = world(min(n, 4_000 if quick else 20_000), seed=7)
+    more = world(min(n, 16_000 if quick else 40_000), seed=7)
     yield from changes.insert(everything, more)
     yield from changes.under_writes(everything, more, questions[: 500 if quick else 2000])
     _say("hits")

@@ -183,7 +183,9 @@ class Store:
             self.times.code(listing.starts),
             self.times.code(listing.ends),
         )
-        trait = self.trait(listing.radius_m, languages, country, listing.kind, listing.reach)
+        # Members of an enumeration are slow to hand to compiled code.
+        kind, reach = int(listing.kind), int(listing.reach)
+        trait = self.trait(listing.radius_m, languages, country, kind, reach)
         phi, lambda_, precision = center(listing.cell)
         categories = listing.categories
         several = layout.FLAG_SEVERAL if len(categories) > 1 else 0
