@@ -131,6 +131,8 @@ def _entries(store: Store, columns: ListingColumns) -> Entries:
         done = number_all(store.address, *addresses, len(columns), traits.ctypes.data, done)
         if done < len(columns):
             store.make_room_for_traits(2 * store.get_word(layout.TRAITS_MOST))
+    # Before the entries are made: all of it together would be the peak of memory.
+    del first, second, addresses
     return entries_of(
         columns,
         owner=store.owners.codes(columns.owner),

@@ -33,6 +33,8 @@ if ENTRY.itemsize != ENTRY_BYTES:
 
 Entries = NDArray[np.void]
 
+_PIECE = 4096
+
 #: Pool of what its place decides.
 TREE = -3
 
@@ -56,8 +58,12 @@ def _centers(
     """`center` of many cells; 0 stands for none."""
     degrees = np.zeros((len(cells), 2))
     held = cells != 0
-    centers = [h3.cell_to_latlng(cell) for cell in cells[held].tolist()]
-    degrees[held] = np.array(centers, dtype=np.float64).reshape(-1, 2)
+    # In pieces: pairs of Python floats take twenty times what arrays do.
+    for at in range(0, len(cells), _PIECE):
+        piece = slice(at, at + _PIECE)
+        some = held[piece]
+        centers = [h3.cell_to_latlng(cell) for cell in cells[piece][some].tolist()]
+        degrees[piece][some] = np.array(centers, dtype=np.float64).reshape(-1, 2)
     # The same product as math.radians: degrees times pi / 180.
     phi, lambda_ = np.radians(degrees).T
     precision = np.where(held, cells >> 52 & 15, NO_CELL)
@@ -90,11 +96,11 @@ def entries_of(
     traits: NDArray[np.uint32],
 ) -> Entries:
     """Entries of columns whose coded fields are given."""
+    cells, which = np.unique(columns.cell, return_inverse=True)
     entries = np.zeros(len(columns), dtype=ENTRY)
     entries["id"] = columns.id
     entries["owner"], entries["starts"], entries["ends"] = owner, starts, ends
     entries["traits"] = traits
-    cells, which = np.unique(columns.cell, return_inverse=True)
     phi, lambda_, precision = _centers(cells)
     entries["phi"], entries["lambda"] = phi[which], lambda_[which]
     entries["precision"] = precision[which]
