@@ -13,6 +13,7 @@ from matcher.index import answers, building, layout, nearby, question, reading, 
 from matcher.index.arrays import Memory
 from matcher.index.bulk_answers import RankedAll, rank_all
 from matcher.index.entries import cell_at, center
+from matcher.index.explaining import explained
 from matcher.index.store import Store
 from matcher.listing import (
     DEFAULT_WEIGHTS,
@@ -25,7 +26,7 @@ from matcher.listing import (
     check_languages,
 )
 from matcher.place import Place
-from matcher.ranking import MOST_URGENT, narrowest, score_millionths
+from matcher.ranking import MOST_URGENT
 from matcher.taxonomy import CATEGORY_CAPACITY, Kind, Reach, Side, Taxonomy, Urgency
 
 Ints = NDArray[np.int64]
@@ -375,33 +376,5 @@ class Index:
         ids = self._results[:count].tolist()
         scores = self._results[k : k + count].tolist()
         meanings = self._results[2 * k : 2 * k + count].tolist()
-        return [self._match(query, *row, beyond) for row in zip(ids, scores, meanings, strict=True)]
-
-    def _match(self, query: Query, number: int, score: int, meaning: int, beyond: bool) -> Match:
-        listing = query.listing
-        category = meaning & 255
-        metres = (meaning >> scan.METRES_SHIFT) - 1
-        local = metres >= 0
-        affinities = self.taxonomy.affinity[list(listing.categories), category]
-        affinity = float(affinities.max())
-        urgency = Urgency(meaning >> scan.URGENCY_SHIFT & 3)
-        distance_m = metres if local else None
-        if beyond:
-            score = score_millionths(distance_m, affinity, urgency, query.weights)
-        precisions = listing.cell and listing.cell >> 52 & 15, meaning >> scan.PRECISION_SHIFT & 15
-        return Match(
-            id=number,
-            score=score,
-            distance_m=distance_m,
-            category=category,
-            affinity=affinity,
-            urgency=urgency,
-            coarser_resolution=min(precisions[0] or 0, precisions[1]) if local else None,
-            remote=None if local else self._remote(query, meaning),
-            same_category=category in listing.categories,
-            beyond=beyond,
-        )
-
-    @staticmethod
-    def _remote(query: Query, meaning: int) -> Reach:
-        return narrowest(query.listing.reach, Reach(meaning >> scan.REACH_SHIFT & 3))
+        rows = zip(ids, scores, meanings, strict=True)
+        return [explained(self.taxonomy, query, *row, beyond=beyond) for row in rows]
