@@ -7,10 +7,11 @@ weights and the taxonomy in.
   `ranked_for` with ids and scores alone, `ranked_all` for every listing), neighbours (`within`,
   `nearest_beyond`), changes (`upsert`, `upsert_many`, `upsert_columns`, `remove`), snapshots
   (`save`, `load`).
-- `AlertIndex`: standing alerts, and which of them a listing hits.
+- `AlertIndex`: standing alerts, and which of them a listing hits (`hits` with distances, `hit_ids`
+  with ids alone); changes as above (`upsert`, `upsert_many`, `upsert_columns`, `remove`).
 - `explain`: the terms of one pair, or the rule that it breaks.
-- `Listing`, `ListingColumns`, `Query`, `Weights`, `Match`, `RankedAll`, `Alert`, `Hit`: what goes
-  in and what comes out.
+- `Listing`, `ListingColumns`, `Query`, `Weights`, `Match`, `RankedAll`, `Alert`, `AlertColumns`,
+  `Hit`: what goes in and what comes out.
 - `Place`, `Taxonomy`, `Kind`, `Side`, `Urgency`, `Reach`: the words.
 - `warm_up` compiles everything before the first question.
 - Refusals carry the field and what would be accepted (`FieldError`); others are `UnknownCategory`,
@@ -22,7 +23,7 @@ before they are compared, scores to millionths, both half to even, and ties are 
 id. An index is not safe for use by several threads at once; the caller holds a lock.
 """
 
-from matcher.alerts import Alert, AlertIndex, Hit
+from matcher.alerts import Alert, AlertColumns, AlertIndex, Hit
 from matcher.columns import ListingColumns
 from matcher.errors import FieldError
 from matcher.index import Damage, Index, ListingNotHeld, RankedAll, SnapshotError
@@ -35,6 +36,7 @@ from matcher.warming import warm_up
 __all__ = [
     "DEFAULT_WEIGHTS",
     "Alert",
+    "AlertColumns",
     "AlertIndex",
     "Damage",
     "FieldError",

@@ -3,6 +3,7 @@
 import io
 
 from matcher.alerts import Alert, AlertIndex
+from matcher.areas import parse_polygon
 from matcher.index import Index
 from matcher.listing import Listing, Query
 from matcher.place import Place
@@ -56,8 +57,17 @@ def _listing(taxonomy: Taxonomy, number: int) -> Listing:
 
 def _warm_alerts(listings: list[Listing]) -> None:
     alerts = AlertIndex()
+    corners = [[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]
+    area = parse_polygon({"type": "Polygon", "coordinates": [corners]})
     alerts.upsert(Alert(id=1, owner=0, cell=listings[0].cell, radius_m=5000))
-    alerts.upsert(Alert(id=2, owner=0, remote=True))
-    for listing in listings[:60]:
+    alerts.upsert_many([Alert(id=2, owner=0, remote=True), Alert(id=3, owner=0, area=area)])
+    # More than the first tables hold, so that they grow.
+    alerts.upsert_many(
+        Alert(id=number, owner=0, cell=each.cell, radius_m=1000)
+        for number, each in enumerate(listings, 4)
+        if each.cell is not None
+    )
+    for listing in listings[:2]:
+        alerts.hit_ids(listing)
         list(alerts.hits(listing))
     alerts.remove(1)

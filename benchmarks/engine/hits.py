@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmarks.engine.timing import interleaved, row
 from benchmarks.engine.workload import CATEGORIES, category_sets, points
 from benchmarks.harness import Result
-from matcher.alerts import Alert, AlertIndex
+from matcher.alerts import AlertColumns, AlertIndex
 from matcher.listing import Listing
 from matcher.place import EARTH_RADIUS_M, haversine_m
 from matcher.taxonomy import Kind, Reach, Urgency
@@ -85,30 +85,31 @@ class Alerts:
     def index(self) -> AlertIndex:
         """The engine's index of them."""
         index = AlertIndex()
-        for i in range(len(self.id)):
-            index.upsert(self._alert(i))
+        index.upsert_columns(self._columns())
         return index
 
-    def _alert(self, i: int) -> Alert:
-        placed = not (self.polygon[i] or self.remote[i])
-        mask = int(self.categories[i])
-        return Alert(
-            id=int(self.id[i]),
-            owner=int(self.owner[i]),
-            cell=int(self.cell[i]) if placed else None,
-            radius_m=int(self.radius_m[i]),
-            area=self.area[i],
-            remote=bool(self.remote[i]),
-            kinds=_KINDS[self.kinds[i]],
-            categories=frozenset(c for c in range(CATEGORIES) if mask >> c & 1),
-            least_urgency=int(self.least[i]),
-            languages=self.sets[self.languages[i]],
+    def _columns(self) -> AlertColumns:
+        placed = ~(self.polygon | self.remote)
+        words = np.zeros((len(self.id), 4), dtype=np.uint64)
+        words[:, 0] = self.categories
+        # One condition for each of the kinds, least urgencies and sets of languages there can be.
+        condition = (self.kinds * 4 + self.least) * len(self.sets) + self.languages
+        conditions = [
+            (kinds, least, languages)
+            for kinds in _KINDS
+            for least in range(4)
+            for languages in self.sets
+        ]
+        return AlertColumns(
+            id=self.id,
+            owner=self.owner.astype(np.int64),
+            cell=np.where(placed, self.cell, 0),
+            radius_m=np.where(placed, self.radius_m, 0).astype(np.int32),
+            area=self.area,
+            categories=words,
+            condition=condition.astype(np.int64),
+            conditions=conditions,
         )
-
-
-def hit_ids(index: AlertIndex, listing: Listing) -> Ints:
-    """Ids of the alerts that the listing hits, as the engine gives them."""
-    return np.array([hit.alert_id for hit in index.hits(listing)], dtype=np.int64)
 
 
 def _outline(rng: np.random.Generator, lat: float, lng: float, radius_m: float) -> shapely.Polygon:
@@ -236,7 +237,7 @@ def compare(m: int, count: int) -> Iterator[Result]:
     alerts = Alerts(m)
     index, trees = alerts.index(), Trees(alerts)
     listings = arriving(count, m)
-    ours, theirs = interleaved(listings, lambda listing: hit_ids(index, listing), trees.hit_ids)
+    ours, theirs = interleaved(listings, index.hit_ids, trees.hit_ids)
     pairs = zip(ours.answers, theirs.answers, strict=True)
     # The peer tests each alert in reach by the rules: where its boxes hold all, it is brute force.
     exact = all(np.array_equal(np.sort(a), b) for a, b in pairs)

@@ -3,38 +3,23 @@
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.alerts import Alert, AlertError, AlertIndex, Hit
-from matcher.areas import Area, parse_polygon
 from matcher.languages import LANGUAGE_CAPACITY, LanguagesFull
 from matcher.listing import Listing
 from matcher.place import Place
 from matcher.taxonomy import Kind, Reach, Urgency
 from tests import reference
 from tests.unit.matcher import worlds
-from tests.unit.matcher.worlds import DOUALA, GROCERIES, MEALS, MEDICINE, listing
+from tests.unit.matcher.worlds import DOUALA, GROCERIES, MEALS, MEDICINE, box, listing
 
 HERE = Place.at(*DOUALA, 8)
 AROUND = Place.at(DOUALA[0] + 0.05, DOUALA[1], 7)
 ANYWHERE: dict[str, Any] = {"cell": HERE.cell, "radius_m": 20_000_000}
-
-
-def box(lat: float, lng: float, size: float) -> Area:
-    """An area around a point, cut off at the poles, split at ±180."""
-    south, north = max(-90.0, lat - size), min(90.0, lat + size)
-    spans = [(lng - size, lng + size)]
-    if lng + size > 180:
-        spans = [(lng - size, 180), (-180, lng + size - 360)]
-    elif lng - size < -180:
-        spans = [(-180, lng + size), (lng - size + 360, 180)]
-    rings = [
-        [[west, south], [east, south], [east, north], [west, north], [west, south]]
-        for west, east in spans
-    ]
-    return parse_polygon({"type": "MultiPolygon", "coordinates": [[ring] for ring in rings]})
 
 
 def alert(**fields: Any) -> Alert:
@@ -95,7 +80,11 @@ def test_hits_are_those_of_the_reference(st_data: st.DataObject) -> None:
         assert index.get(alert_id) == stored.get(alert_id)
     for _ in range(4):
         one = st_data.draw(worlds.listings(near, 1))
-        assert list(index.hits(one)) == reference.hits(stored.values(), one)
+        truth = reference.hits(stored.values(), one)
+        assert list(index.hits(one)) == truth
+        ids = index.hit_ids(one)
+        assert ids.dtype == np.int64
+        assert sorted(ids.tolist()) == [hit.alert_id for hit in truth]
 
 
 def test_hits_among_thousands_are_exact() -> None:
@@ -112,11 +101,14 @@ def test_hits_among_thousands_are_exact() -> None:
         few = rng.sample(worlds.CATEGORY_IDS, rng.randint(0, 2))
         stored.append(Alert(id=number, owner=number, categories=frozenset(few), **place))
         index.upsert(stored[-1])
+    many = AlertIndex()
+    many.upsert_many(stored)
     for town in towns:
         one = listing(cell=Place.at(*town, 8).cell)
         found = list(index.hits(one))
         assert len(found) > 50
         assert found == reference.hits(stored, one)
+        assert list(many.hits(one)) == found
 
 
 @pytest.mark.parametrize(
@@ -179,9 +171,33 @@ def test_hits_come_by_id_whatever_their_form() -> None:
 def test_no_alert_is_hit_in_an_empty_index() -> None:
     """Neither asking nor removing fails for want of alerts."""
     index = AlertIndex()
+    index.upsert_many([])
     assert list(index.hits(listing())) == []
+    assert index.hit_ids(listing()).tolist() == []
     assert index.remove(1) is False
+    assert index.remove(2**63) is False
+    assert index.get(2**63) is None
+    assert 2**63 not in index
+    assert "1" not in index
     assert len(index) == 0
+
+
+def test_answers_are_not_changed_by_later_questions() -> None:
+    """The array of ids belongs to whoever asked."""
+    index = AlertIndex()
+    index.upsert_many([alert(id=1), alert(id=2, categories=frozenset({MEDICINE}))])
+    first = index.hit_ids(listing())
+    assert sorted(index.hit_ids(listing(categories=(MEDICINE,))).tolist()) == [1, 2]
+    assert first.tolist() == [1]
+
+
+def test_of_many_with_one_id_the_last_counts() -> None:
+    """In bulk as one by one, and over what was there before."""
+    index = AlertIndex()
+    index.upsert(alert(id=7, remote=True))
+    index.upsert_many([alert(id=7, categories=frozenset({MEDICINE})), alert(id=8), alert(id=7)])
+    assert len(index) == 2
+    assert sorted(index.hit_ids(listing()).tolist()) == [7, 8]
 
 
 def test_a_refused_alert_leaves_the_index_unchanged() -> None:
@@ -192,6 +208,8 @@ def test_a_refused_alert_leaves_the_index_unchanged() -> None:
         index.upsert(alert(id=number, languages=frozenset({code})))
     with pytest.raises(LanguagesFull):
         index.upsert(alert(id=0, languages=frozenset({"fr"})))
+    with pytest.raises(LanguagesFull):
+        index.upsert_many([alert(id=1), alert(id=0, languages=frozenset({"fr"}))])
     assert len(index) == LANGUAGE_CAPACITY
     one = listing(languages=frozenset({codes[0], codes[LANGUAGE_CAPACITY - 1], "fr"}))
     assert [hit.alert_id for hit in index.hits(one)] == [0, LANGUAGE_CAPACITY - 1]

@@ -7,22 +7,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from matcher import sphere
 from matcher.place import (
     EARTH_RADIUS_M,
     REMOTE_REGION,
     Place,
     PlaceError,
     great_circle_m,
-    haversine_m,
 )
-from matcher.sphere import Caps, angle_between, distances_m, unit_vector
 from tests import reference
 from tests.unit.matcher import worlds
 
 NAN, INFINITY = float("nan"), float("inf")
 QUARTER_M = math.pi / 2 * EARTH_RADIUS_M
+Floats = NDArray[np.float64]
 
 
 @pytest.mark.parametrize(
@@ -157,72 +156,20 @@ def test_haversine_agrees_with_the_angle_between_vectors(
     first: tuple[float, float], second: tuple[float, float]
 ) -> None:
     """Two formulas that share nothing agree to a decimetre, at the antipode too."""
-    vectors = [unit_vector(*map(math.radians, point)) for point in (first, second)]
-    by_vectors = angle_between(*vectors) * EARTH_RADIUS_M
+    by_vectors = _angle_between(_vector(*first), _vector(*second)) * EARTH_RADIUS_M
     assert great_circle_m(*first, *second) == pytest.approx(by_vectors, abs=0.15)
 
 
-def test_distances_of_many_are_the_distances_of_each() -> None:
-    """The vectorised distances equal the scalar ones, rounding included."""
-    random = np.random.default_rng(20)
-    phis = np.arcsin(random.uniform(-1, 1, 20_000))
-    lambdas = random.uniform(-np.pi, np.pi, 20_000)
-    phi, lambda_ = float(phis[0]), float(lambdas[0])
-    # Antipodes, where the formula loses digits, and their surroundings.
-    phis[1:500], lambdas[1:500] = -phi, lambda_ - np.pi
-    phis[2:500] += random.normal(0, 1e-6, 498)
-    each = [round(haversine_m(phi, lambda_, *pair)) for pair in zip(phis, lambdas, strict=True)]
-    assert distances_m(phi, lambda_, phis, lambdas).tolist() == each
+def _vector(lat: float, lng: float) -> Floats:
+    phi, lambda_ = math.radians(lat), math.radians(lng)
+    flat = math.cos(phi)
+    return np.array((flat * math.cos(lambda_), flat * math.sin(lambda_), math.sin(phi)))
 
 
-def test_doubtful_distances_are_left_to_the_scalar_function(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Near half a metre and near the antipode, where two sines could round apart."""
-    monkeypatch.setattr(sphere, "haversine_m", lambda *_: 7.0)
-    metres = np.array([1000.0, 1000.4999, 1000.5, 2001.500001, math.pi * EARTH_RADIUS_M - 10])
-    found = distances_m(0.0, 0.0, np.zeros(5), metres / EARTH_RADIUS_M)
-    assert found.tolist() == [1000, 1000, 7, 7, 7]
+def _angle_between(first: Floats, second: Floats) -> float:
+    """Angle in radians between unit vectors, precise for small angles too.
 
-
-@given(
-    st.lists(st.tuples(worlds.points(), worlds.points()), min_size=1, max_size=12),
-    worlds.points(),
-    st.sampled_from([0.0, 1.0, 1_000.0, 100_000.0, 9e6, 3e7]),
-)
-def test_a_cap_is_never_missed_when_a_member_is_within_the_limit(
-    members: list[tuple[tuple[float, float], tuple[float, float]]],
-    asked: tuple[float, float],
-    limit_m: float,
-) -> None:
-    """Caps let too much through, never too little."""
-    caps, numbers = Caps(), []
-    for center, member in members:
-        numbers.append(caps.add(unit_vector(*map(math.radians, center))))
-        caps.extend(numbers[-1], unit_vector(*map(math.radians, member)))
-    near = set(caps.near(unit_vector(*map(math.radians, asked)), limit_m).tolist())
-    for number, (_, member) in zip(numbers, members, strict=True):
-        if great_circle_m(*asked, *member) <= limit_m + 0.5:
-            assert number in near
-
-
-def test_caps_far_away_are_left_out_and_dropped_ones_forgotten() -> None:
-    """A cap that cannot matter is not looked at."""
-    caps = Caps()
-    here, there = (unit_vector(0.0, lambda_) for lambda_ in (0.0, 0.1))
-    first, second = caps.add(here), caps.add(there)
-    assert caps.near(here, 100_000).tolist() == [first]
-    assert caps.near(here, 700_000).tolist() == [first, second]
-    caps.drop(first)
-    assert caps.near(here, 3e7).tolist() == [second]
-    assert caps.near(here, 1e6).tolist() == [second]
-    assert caps.near(here, 1.9e7).tolist() == [second]
-    assert caps.add(here) == first
-
-
-def test_a_cap_wider_than_the_rest_of_the_globe_is_always_near() -> None:
-    """Beyond half a turn the cosine rises again, and must not be compared."""
-    caps = Caps()
-    number = caps.add(unit_vector(0.0, 0.0))
-    caps.extend(number, unit_vector(0.0, 3.0))
-    assert caps.near(unit_vector(0.0, math.pi), 0.3 * EARTH_RADIUS_M).tolist() == [number]
+    2·atan2(|a - b|, |a + b|) (W. Kahan, "How Futile are Mindless Assessments of Roundoff", 2006).
+    """
+    apart, together = np.linalg.norm(first - second), np.linalg.norm(first + second)
+    return 2 * math.atan2(float(apart), float(together))

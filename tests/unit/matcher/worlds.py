@@ -6,6 +6,7 @@ from typing import Any
 import h3.api.basic_int as h3
 from hypothesis import strategies as st
 
+from matcher.areas import Area, parse_polygon
 from matcher.listing import Listing, Query, Weights
 from matcher.place import Place
 from matcher.taxonomy import Kind, Reach, Taxonomy, Urgency
@@ -83,6 +84,21 @@ def moved(lat: float, lng: float, north: float, east: float) -> tuple[float, flo
     if abs(lat) > 90:
         lat, lng = math.copysign(180, lat) - lat, lng + 180
     return lat, (lng + 180) % 360 - 180
+
+
+def box(lat: float, lng: float, size: float) -> Area:
+    """An area around a point, cut off at the poles, split at ±180."""
+    south, north = max(-90.0, lat - size), min(90.0, lat + size)
+    spans = [(lng - size, lng + size)]
+    if lng + size > 180:
+        spans = [(lng - size, 180), (-180, lng + size - 360)]
+    elif lng - size < -180:
+        spans = [(-180, lng + size), (lng - size + 360, 180)]
+    rings = [
+        [[west, south], [east, south], [east, north], [west, north], [west, south]]
+        for west, east in spans
+    ]
+    return parse_polygon({"type": "MultiPolygon", "coordinates": [[ring] for ring in rings]})
 
 
 #: How far from a hotspot, in degrees: in the same cell, next door, in town, in the country.
