@@ -64,6 +64,18 @@ def status(code: int, body: bytes = b"") -> Answer:
     return answer
 
 
+def redirect(code: int, target: str) -> Answer:
+    """An answer that points elsewhere."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(code)
+        handler.send_header("Location", target)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    return answer
+
+
 def features(*found: tuple[float, float, str]) -> Answer:
     """An answer of Photon or BAN: (lat, lng, type) each."""
     listed = [
@@ -236,6 +248,50 @@ def test_what_was_found_says_how_precisely_it_is_kept(
     (found,) = finder.find("Rue Joffre 12", categories, "fr")
     assert found.place.cell == Place.at(4.05, 9.70, resolution).cell
     assert found.place.country == "CM"
+
+
+@pytest.mark.parametrize("sort", ["house", "district", "city", "amenity"])
+@pytest.mark.parametrize(
+    ("lat", "lng"),
+    # In a large town, where towns of two sizes meet, at a village, on an island at ±180.
+    [(4.05, 9.70), (46.2, 6.15), (45.91, 6.12), (44.35, 6.6), (-16.8, 179.99)],
+)
+def test_one_position_has_one_cell_at_each_resolution(
+    gazetteer: Gazetteer, countries: Countries, server: Geocoder, sort: str, lat: float, lng: float
+) -> None:
+    """The answer's cell is an ancestor of "near me"'s, and alike for its whole neighbourhood.
+
+    Cut otherwise at each resolution, two answers about one person would meet in a sliver; judged
+    by the position, the resolution would tell on which side of a line it lies.
+    """
+    near = Place.at(lat, lng, 8)
+    finder = PlaceFinder(gazetteer, countries, online(server))
+    found = []
+    for step in range(12):
+        at = Place.at(lat + step * 0.003, min(lng + step * 0.003, 180), 8)
+        server.answer = features((*at.center, sort))
+        (answer,) = finder.find("12 rue X", (), "fr", limit=1)
+        kept = Place(answer.place.cell)
+        assert kept == at.coarsened(kept.resolution)
+        found.append((at, kept))
+    inside = {kept for at, kept in found if at.coarsened(kept.resolution) == found[0][1]}
+    assert inside == {found[0][1]} and found[0][0] == near
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(
+    gazetteer: Gazetteer, countries: Countries, server: Geocoder, code: int
+) -> None:
+    """Whatever it points to, only the server that the operator named is asked."""
+    with Geocoder() as canary:
+        thread = threading.Thread(target=canary.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        server.answer = redirect(code, f"http://{canary.domain}/latest/meta-data")
+        found = PlaceFinder(gazetteer, countries, online(server)).find("douala", (), "fr")
+        canary.shutdown()
+        thread.join()
+    assert found[0].label == "Douala"
+    assert (len(server.asked), canary.asked) == (1, [])
 
 
 def test_an_address_is_never_the_name_of_the_place(
