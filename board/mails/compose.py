@@ -83,7 +83,8 @@ def message_id(board: Board, held: outbox.Claim) -> str:
 
 def _subject(letter: _Letter, locale: str) -> str:
     text = translations(locale).gettext(letter.subject) % letter.subject_params
-    return " ".join(text.split())
+    # The mail library would take "=?…?=" for encoded text (RFC 2047), with the line breaks in it.
+    return " ".join(text.split()).replace("=?", "= ?")
 
 
 def _render(letter: _Letter, locale: str, board: Board) -> str:
