@@ -87,6 +87,10 @@ class Store:
         nodes = layout.NODE_BYTES * (self.get_word(layout.NODES_USED) + 16)
         self.nodes.cut(min(nodes, len(self.nodes)))
         self.leaves.cut(min(4 * (self.get_word(layout.LEAVES_USED) + 16), len(self.leaves)))
+        used = self.get_word(layout.TRAITS_USED)
+        most = min(used + used // 8 + 16, self.get_word(layout.TRAITS_MOST))
+        self.traits.cut(layout.TRAIT_BYTES * most)
+        self.set_word(layout.TRAITS_MOST, most)
         self.publish()
 
     def publish(self) -> None:
@@ -116,7 +120,7 @@ class Store:
         """Make room for more listings, an eighth more of what is short."""
         used = layout.UNIT * self.get_word(layout.ARENA_USED)
         if used + layout.UNIT * _ROOM_UNITS > len(self.arena):
-            self.arena = self.arena.resized(used + used // 8 + 4 * layout.UNIT * _ROOM_UNITS, used)
+            self.arena.enlarge(used + used // 8 + 4 * layout.UNIT * _ROOM_UNITS)
         leaves = self.get_word(layout.LEAVES_USED)
         if leaves + 2 >= layout.MOST_LEAVES:
             raise OverflowError("an index holds at most 262,142 leaves")
