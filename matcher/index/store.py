@@ -34,6 +34,7 @@ class Store:
         self.address: int = self._words_memory.address
         self.scratch = Memory(LOOSE_BYTES)
         self._entry = Memory(layout.ENTRY_BYTES)
+        self._entry_bytes = self._entry.view(layout.ENTRY_BYTES).data
         self.owners = OwnerCodes()
         self.times = TimeCodes(self.words)
         self.languages = LanguageSets()
@@ -187,19 +188,20 @@ class Store:
             self.times.code(listing.starts),
             self.times.code(listing.ends),
         )
+        side = side_of(listing.kind)
         # Members of an enumeration are slow to hand to compiled code.
         kind, reach = int(listing.kind), int(listing.reach)
         trait = self.trait(listing.radius_m, languages, country, kind, reach)
         phi, lambda_, precision = center(listing.cell)
         categories = listing.categories
         several = layout.FLAG_SEVERAL if len(categories) > 1 else 0
-        flags = listing.urgency | several | side_of(listing.kind) << layout.FLAG_SIDE_SHIFT
+        flags = listing.urgency | several | side << layout.FLAG_SIDE_SHIFT
         self.remove(listing.id)
-        pool = pool_of(listing.kind, listing.reach, country)
+        pool = pool_of(side, reach, country)
         leaf = -1 if pool is None else self.leaf_of_pool(pool)
         entry = (listing.id, owner, starts, ends, trait, phi, lambda_, precision, flags)
         row = (*entry, len(categories), bytes(sorted(categories)), leaf)
-        _ENTRY.pack_into(self._entry.view(layout.ENTRY_BYTES).data, 0, *row)
+        _ENTRY.pack_into(self._entry_bytes, 0, *row)
         self.insert(self._entry.address)
 
     def insert(self, entry: int) -> None:
