@@ -48,6 +48,14 @@ class LinkRefused(BoardError):
         super().__init__(f"this link is {reason}")
 
 
+class CodeRefused(BoardError):
+    """A code that was typed and lets nobody in: `reason` is "wrong" or "over"."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"this code is {reason}")
+
+
 class KeyReused(BoardError):
     """The idempotency key was already used for another text."""
 

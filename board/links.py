@@ -103,12 +103,9 @@ def ask(
 def may_confirm(session: Session, address_hash: str) -> bool:
     """Whether this address may get one more mail that asks for a confirmation.
 
-    Confirmed ones do not count, so that somebody who really posts is never held up. The lock
-    keeps simultaneous posts from counting the same state on PostgreSQL.
+    Confirmed ones do not count, so that somebody who really posts is never held up.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        key = int(address_hash[:15], 16)
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+    hold_address(session, address_hash)
     waiting = session.scalar(
         sa.select(sa.func.count(Link.id)).where(
             Link.address_hash == address_hash,
@@ -118,6 +115,16 @@ def may_confirm(session: Session, address_hash: str) -> bool:
         )
     )
     return (waiting or 0) < WAITING_PER_ADDRESS
+
+
+def hold_address(session: Session, address_hash: str) -> None:
+    """Hold an address to the end of the unit: units that count for it wait for each other.
+
+    Without it, simultaneous ones would count the same state on PostgreSQL.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        key = int(address_hash[:15], 16)
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
 def find(session: Session, token: str, *, lock: bool = False) -> Link:

@@ -12,6 +12,7 @@ from board.outbox import OutboxRow
 from board.posting import PostingKey
 from board.roles import Grant
 from board.sessions import MemberSession
+from board.sign_in import SignInCode
 from board.sources import ImportedRow
 
 ALL = (
@@ -29,5 +30,6 @@ ALL = (
     MemberSession,
     OutboxRow,
     PostingKey,
+    SignInCode,
     Tombstone,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
@@ -16,6 +17,8 @@ from board.context import Board
 from board.roles import WITH_SECOND_FACTOR, Role
 from board.sessions import SignedIn
 from config.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 #: Names of this machine for itself.
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -62,6 +65,26 @@ def current_member() -> SignedIn | None:
         g.signed_in = sessions.of(board, token) if token else None
     found: SignedIn | None = g.signed_in
     return found
+
+
+def signed_in() -> SignedIn:
+    """Who is signed in, for views behind a guard that let nobody else in."""
+    found = current_member()
+    if found is None:
+        abort(401)
+    return found
+
+
+def reader() -> SignedIn | None:
+    """As `current_member`, for the frame of every page; a guest where that cannot be told.
+
+    Pages of errors have the frame too, and must not fail a second time for the same reason.
+    """
+    try:
+        return current_member()
+    except Exception as error:
+        _log.warning("who is signed in cannot be told: %s", type(error).__name__)
+        return None
 
 
 def session_token() -> str | None:

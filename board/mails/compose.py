@@ -18,7 +18,7 @@ import jinja2
 from babel.dates import format_date
 from sqlalchemy.orm import Session
 
-from board import alerts, blocks, listings, members, outbox, places, words
+from board import alerts, blocks, listings, members, outbox, places, sign_in, words
 from board.alerts import Alert, AlertStatus
 from board.db import now
 from board.i18n import N_, translations
@@ -297,7 +297,19 @@ def _answer(session: Session, board: Board, held: outbox.Claim) -> _Letter | Non
     )
 
 
+def _sign_in_code(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
+    if not sign_in.is_waiting(session, int(held.payload["row"])):
+        return None
+    return _Letter(
+        to=held.payload["email"],
+        subject=N_("Your code to sign in"),
+        template="sign_in_code",
+        values={"code": held.payload["code"]},
+    )
+
+
 _WRITERS = {
+    outbox.SIGN_IN_CODE: _sign_in_code,
     outbox.CONFIRM_ANSWER: _confirm_answer,
     outbox.ANSWER: _answer,
     outbox.CONFIRM_LISTING: _confirm_listing,

@@ -28,6 +28,8 @@ PAGES = [
     "/alerts/new",
     "/alerts/sent",
     "/about",
+    "/sign-in",
+    "/sign-in/code",
     "/dev/mail",
     "/no/such/page",
     "/links/none",

@@ -29,6 +29,7 @@ EXAMPLES = {
     "links.act": "/links/a-token",
     "unsubscribe.show": "/unsubscribe/a-token",
     "unsubscribe.one_click": "/unsubscribe/a-token",
+    "sessions.end": "/me/sessions/1/end",
     "dev_mail.show": "/dev/mail/none",
     "places.labelled_grid": "/places/grid?place=2232593",
     "places.names": "/places/names?cell=85584e33fffffff",

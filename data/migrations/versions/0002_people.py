@@ -92,6 +92,29 @@ def upgrade() -> None:
     op.create_index("ix_sessions_member_id", "sessions", ["member_id"], unique=False)
     op.create_index("ix_sessions_seen_at", "sessions", ["seen_at"], unique=False)
     op.create_table(
+        "sign_in_codes",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("browser_hash", sa.String(length=64), nullable=False),
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("address_hash", sa.String(length=64), nullable=False),
+        sa.Column(
+            "sealed",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="encrypted: address; erased when the code is over",
+        ),
+        sa.Column("locale", sa.String(length=8), nullable=False),
+        sa.Column("tries", sa.SmallInteger(), nullable=False),
+        sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("used_at", UTCDateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_sign_in_codes"),
+        sa.UniqueConstraint("browser_hash", name="uq_sign_in_codes_browser_hash"),
+    )
+    op.create_index(
+        "ix_sign_in_codes_address_hash", "sign_in_codes", ["address_hash"], unique=False
+    )
+    op.create_table(
         "blocks",
         sa.Column("member_id", BigId, nullable=False),
         sa.Column("blocked_id", BigId, nullable=False),
@@ -113,6 +136,7 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_table("blocks")
+    op.drop_table("sign_in_codes")
     op.drop_table("sessions")
     with op.batch_alter_table("grants") as grants:
         grants.drop_constraint("ck_grants_role", type_="check")
