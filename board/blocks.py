@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from board.db import Base, UTCDateTime, now
-from board.errors import Invalid, Problem
+from board.errors import Invalid, MemberNotFound, Problem
 from board.i18n import N_
+from board.members import Member
+
+if TYPE_CHECKING:
+    from board.context import Board
 
 
 class Block(Base):
@@ -65,3 +71,40 @@ def blocked_with(session: Session, member_id: int) -> frozenset[int]:
         )
     )
     return frozenset(each for pair in rows for each in pair) - {member_id}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """Somebody on the list of whom a member has blocked."""
+
+    public_id: str
+    display_name: str
+    since: datetime
+
+
+def listed(board: Board, member_id: int) -> tuple[Blocked, ...]:
+    """Whom this member has blocked, the newest first."""
+    with board.db.read() as session:
+        rows = session.execute(
+            sa.select(Member.public_id, Member.display_name, Block.created_at)
+            .join(Block, Block.blocked_id == Member.id)
+            .where(Block.member_id == member_id)
+            .order_by(Block.created_at.desc(), Member.id)
+        )
+        return tuple(
+            Blocked(public_id=public_id, display_name=name, since=since)
+            for public_id, name, since in rows
+        )
+
+
+def take_back(board: Board, member_id: int, public_id: str) -> None:
+    """Unblock the member of this public id; raises MemberNotFound for whom one has not blocked."""
+    with board.db.write() as session:
+        blocked = session.scalar(
+            sa.select(Block)
+            .join(Member, Member.id == Block.blocked_id)
+            .where(Member.public_id == public_id, Block.member_id == member_id)
+        )
+        if blocked is None:
+            raise MemberNotFound(public_id)
+        session.delete(blocked)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 CONFIRM_LISTING = "confirm-listing"
 CLOSE_LISTING = "close-listing"
+EDIT_LISTING = "edit-listing"
+EXTEND_LISTING = "extend-listing"
 CONFIRM_ALERT = "confirm-alert"
 CONFIRM_ANSWER = "confirm-answer"
 CONFIRMATIONS = (CONFIRM_LISTING, CONFIRM_ALERT, CONFIRM_ANSWER)
@@ -34,6 +36,8 @@ LIFETIMES = {
     CONFIRM_ALERT: timedelta(days=3),
     CONFIRM_ANSWER: timedelta(days=3),
     CLOSE_LISTING: timedelta(days=400),
+    EDIT_LISTING: timedelta(days=400),
+    EXTEND_LISTING: timedelta(days=400),
 }
 #: Confirmations that one address may have waiting at a time: nobody's inbox is a target.
 WAITING_PER_ADDRESS = 3

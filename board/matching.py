@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from board import alerts, blocks, listings, snapshots, timing
+from board import alerts, listings, snapshots, timing
 from board.db import BoardState, Database, Tombstone, now
 from board.errors import Unavailable
 from board.information import InformationIndex
@@ -266,7 +266,7 @@ def counterparts(
     ListingNotFound.
     """
     with board.db.read() as session:
-        hidden = _hidden(session, viewer)
+        hidden = listings.hidden_from(session, viewer)
         listing = listings.find(session, public_id)
         categories = listings.categories_of(session, [listing.id])[listing.id]
         moment = now(session)
@@ -300,19 +300,6 @@ def counterparts(
             remote=remote,
             beyond=_with_views(session, board, beyond),
         )
-
-
-def _hidden(session: Session, viewer: int | None) -> frozenset[int]:
-    """Open listings that this viewer must not see, by id."""
-    apart = frozenset() if viewer is None else blocks.blocked_with(session, viewer)
-    if not apart:
-        return frozenset()
-    rows = session.scalars(
-        sa.select(Listing.id).where(
-            Listing.member_id.in_(apart), Listing.status == listings.Status.OPEN
-        )
-    )
-    return frozenset(rows)
 
 
 def _without(matches: Sequence[Match], hidden: frozenset[int]) -> Sequence[Match]:

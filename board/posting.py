@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import audit, checking, links, listings, members, outbox, partners
+from board import audit, checking, editing, links, listings, members, outbox, partners
 from board.db import Base, UTCDateTime, now
 from board.errors import Invalid, KeyReused, NotAllowed, Problem
 from board.i18n import N_
@@ -201,8 +201,6 @@ def announce(session: Session, listing: Listing) -> int:
 
 
 def _write_published(session: Session, board: Board, listing: Listing, email: str) -> int:
-    address = links.address_hash(board.settings.secret_key, email)
-    token = links.issue(session, links.CLOSE_LISTING, listing.id, address)
     return outbox.add(
         session,
         outbox.NewRow(
@@ -211,7 +209,7 @@ def _write_published(session: Session, board: Board, listing: Listing, email: st
             listing_id=listing.id,
             member_id=listing.member_id,
             locale=listing.locale,
-            payload=board.vault.seal(json.dumps({"token": token})),
+            payload=board.vault.seal(json.dumps(editing.tokens(session, board, listing, email))),
         ),
     )
 

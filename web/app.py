@@ -16,6 +16,7 @@ from config.settings import Settings
 from web import (
     alerts,
     answers,
+    blocks,
     dev_mail,
     home,
     links,
@@ -23,6 +24,7 @@ from web import (
     me,
     pages,
     places,
+    profiles,
     sessions,
     sign_in,
 )
@@ -53,6 +55,8 @@ FEATURES = (
     sign_in,
     sessions,
     me,
+    profiles,
+    blocks,
 )
 
 csrf = CSRFProtect()

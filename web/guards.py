@@ -75,6 +75,12 @@ def signed_in() -> SignedIn:
     return found
 
 
+def viewer_id() -> int | None:
+    """Id of the member who looks, for what hides those whom the member blocked; None for guests."""
+    found = current_member()
+    return None if found is None else found.member_id
+
+
 def reader() -> SignedIn | None:
     """As `current_member`, for the frame of every page; a guest where that cannot be told.
 

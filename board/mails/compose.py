@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from board import alerts, blocks, listings, members, outbox, places, sign_in, words
 from board.alerts import Alert, AlertStatus
 from board.db import now
+from board.editing import EXTENSION
 from board.i18n import N_, translations
 from board.listings import Listing, ListingView, Status
 from board.members import Member
@@ -162,20 +163,37 @@ def _confirm_alert(session: Session, board: Board, held: outbox.Claim) -> _Lette
 
 
 def _published(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
+    return _with_links(
+        session, board, held, N_("On the board: %(title)s"), template="listing_published"
+    )
+
+
+def _changed(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
+    return _with_links(session, board, held, N_("Changed: %(title)s"), template="listing_changed")
+
+
+def _with_links(
+    session: Session, board: Board, held: outbox.Claim, subject: str, *, template: str
+) -> _Letter | None:
+    """What its poster gets of an open listing, with the links that manage it."""
     listing, member = session.get(Listing, held.listing_id), session.get(Member, held.member_id)
     if listing is None or member is None or listing.status != Status.OPEN:
         return None
+    links = f"{board.settings.base_url}/links/"
     return _Letter(
         to=member.email,
-        subject=N_("On the board: %(title)s"),
+        subject=subject,
         subject_params={"title": listing.title},
-        template="listing_published",
+        template=template,
         values={
             "title": listing.title,
             "notify": listing.notify,
             "until": _last_day(board, listing.ends_at, listing.cell, held.locale),
             "page": f"{board.settings.base_url}/listings/{listing.public_id}",
-            "close_link": f"{board.settings.base_url}/links/{held.payload['token']}",
+            "close_link": links + held.payload["token"],
+            "edit_link": links + held.payload["edit"],
+            "extend_link": links + held.payload["extend"],
+            "days": EXTENSION.days,
         },
     )
 
@@ -316,5 +334,6 @@ _WRITERS = {
     outbox.NOT_A_PARTNER: _not_a_partner,
     outbox.CONFIRM_ALERT: _confirm_alert,
     outbox.LISTING_PUBLISHED: _published,
+    outbox.LISTING_CHANGED: _changed,
     outbox.MATCH: _match,
 }
