@@ -76,6 +76,13 @@ class CodeRefused(BoardError):
         super().__init__(f"this code is {reason}")
 
 
+class PasskeyRefused(BoardError):
+    """What a passkey answered proves nothing: not asked, too late, or not of this site."""
+
+    def __init__(self) -> None:
+        super().__init__("this passkey was not accepted")
+
+
 class KeyReused(BoardError):
     """The idempotency key was already used for another text."""
 

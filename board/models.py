@@ -9,7 +9,9 @@ from board.links import Link
 from board.listings import Listing, ListingCategory
 from board.members import Member
 from board.outbox import OutboxRow
+from board.passkeys import Passkey, PasskeyChallenge
 from board.posting import PostingKey
+from board.recovery import RecoveryCode
 from board.roles import Grant
 from board.sessions import MemberSession
 from board.sign_in import SignInCode
@@ -29,7 +31,10 @@ ALL = (
     Member,
     MemberSession,
     OutboxRow,
+    Passkey,
+    PasskeyChallenge,
     PostingKey,
+    RecoveryCode,
     SignInCode,
     Tombstone,
 )

@@ -23,8 +23,10 @@ from web import (
     listings,
     me,
     pages,
+    passkeys,
     places,
     profiles,
+    second_factor,
     sessions,
     sign_in,
 )
@@ -57,6 +59,8 @@ FEATURES = (
     me,
     profiles,
     blocks,
+    passkeys,
+    second_factor,
 )
 
 csrf = CSRFProtect()

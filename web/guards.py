@@ -172,8 +172,13 @@ def _holder_of(role: Role) -> ResponseReturnValue | None:
     if signed_in is None or role not in signed_in.roles:
         abort(404)
     if role in WITH_SECOND_FACTOR and not signed_in.second_factor:
-        return _to(SECOND_FACTOR, _own_address() if request.method in ("GET", "HEAD") else "")
+        return to_second_factor(_own_address() if request.method in ("GET", "HEAD") else "")
     return None
+
+
+def to_second_factor(back: str) -> ResponseReturnValue:
+    """Ask for the second factor, then come back to this address of ours ("" for none)."""
+    return _to(SECOND_FACTOR, back)
 
 
 def _to(page: str, back: str) -> ResponseReturnValue:

@@ -8,8 +8,8 @@ from flask import Response, current_app, make_response, redirect, render_templat
 from flask import session as flask_session
 from flask.typing import ResponseReturnValue
 
-from board import sessions, sign_in
-from board.errors import CodeRefused, Invalid
+from board import passkeys, sessions, sign_in
+from board.errors import CodeRefused, Invalid, PasskeyRefused
 from board.i18n import N_
 from config.settings import Settings
 from web.forms.sign_in import AddressForm, CodeForm
@@ -88,6 +88,30 @@ def enter() -> ResponseReturnValue:
         form.refuse("code", _REFUSED[refusal.reason])
         form.code.data = ""
         return _page("sign_in/code.html", form, 422)
+    return begin(redirect(safe_next(form.next.data, OWN_SPACE), 303), token)
+
+
+@blueprint.post("/sign-in/passkey/options")
+def passkey_options() -> ResponseReturnValue:
+    """What the browser needs to sign in with a passkey."""
+    body = passkeys.sign_in_options(current_board())
+    return Response(body, mimetype="application/json", headers={"Cache-Control": "no-store"})
+
+
+@blueprint.post("/sign-in/passkey")
+def with_passkey() -> ResponseReturnValue:
+    """Sign in with what a passkey answered."""
+    form = AddressForm(request.form)
+    try:
+        token = passkeys.sign_in(
+            current_board(),
+            form.credential.data or "",
+            device=sessions.device_label(request.user_agent.string),
+            replacing=session_token(),
+        )
+    except PasskeyRefused:
+        form.refuse("credential", passkeys.REFUSED)
+        return _page("sign_in/ask.html", form, 422)
     return begin(redirect(safe_next(form.next.data, OWN_SPACE), 303), token)
 
 

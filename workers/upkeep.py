@@ -6,7 +6,7 @@ import time
 
 import structlog
 
-from board import dispatching, forgetting, listings, outbox, sessions, sign_in
+from board import dispatching, forgetting, listings, outbox, passkeys, sessions, sign_in
 from board.errors import Unavailable
 from workers.parts import board
 
@@ -46,6 +46,9 @@ def expire() -> int:
     """Close the listings whose time is over; forget dead sessions and what nobody confirmed."""
     here = board()
     forgotten = (
-        forgetting.forget_unconfirmed(here) + sessions.forget_dead(here) + sign_in.forget_old(here)
+        forgetting.forget_unconfirmed(here)
+        + sessions.forget_dead(here)
+        + sign_in.forget_old(here)
+        + passkeys.forget_old(here)
     )
     return listings.close_ended(here) + forgotten

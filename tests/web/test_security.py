@@ -39,6 +39,7 @@ EXAMPLES = {
     "blocks.ask": "/listings/AAAAAAAAAAAA/block",
     "blocks.block": "/listings/AAAAAAAAAAAA/block",
     "blocks.end": "/me/blocked/AAAAAAAAAAAA/end",
+    "passkeys.remove": "/me/passkeys/1/remove",
     "sessions.end": "/me/sessions/1/end",
     "dev_mail.show": "/dev/mail/none",
     "places.labelled_grid": "/places/grid?place=2232593",

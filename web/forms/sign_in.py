@@ -11,6 +11,7 @@ class AddressForm(PageForm):
     """Where the code is sent."""
 
     email = TextField(lazy_gettext("Your e-mail address"))
+    credential = TextField(lazy_gettext("Passkey"))
     next = TextField()
 
 

@@ -114,6 +114,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_sign_in_codes_address_hash", "sign_in_codes", ["address_hash"], unique=False
     )
+    _create_second_factor()
     op.create_table(
         "blocks",
         sa.Column("member_id", BigId, nullable=False),
@@ -131,11 +132,75 @@ def upgrade() -> None:
     op.create_index("ix_blocks_blocked_id", "blocks", ["blocked_id"], unique=False)
 
 
+def _create_second_factor() -> None:
+    op.create_table(
+        "passkeys",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("member_id", BigId, nullable=False),
+        sa.Column("credential_id", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False, comment="COSE key"),
+        sa.Column(
+            "sign_count",
+            sa.BigInteger(),
+            nullable=False,
+            comment="as the device counts; one that falls back was copied",
+        ),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("used_at", UTCDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["members.id"], name="fk_passkeys_member_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_passkeys"),
+        sa.UniqueConstraint("credential_id", name="uq_passkeys_credential_id"),
+    )
+    op.create_index("ix_passkeys_member_id", "passkeys", ["member_id"], unique=False)
+    op.create_table(
+        "passkey_challenges",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("challenge_hash", sa.String(length=64), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("member_id", BigId, nullable=True, comment="null before a sign-in"),
+        sa.Column("expires_at", UTCDateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "purpose IN ('register', 'sign-in', 'second-factor')",
+            name="ck_passkey_challenges_purpose",
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+            name="fk_passkey_challenges_member_id",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_passkey_challenges"),
+        sa.UniqueConstraint("challenge_hash", name="uq_passkey_challenges_challenge_hash"),
+    )
+    op.create_index(
+        "ix_passkey_challenges_expires_at", "passkey_challenges", ["expires_at"], unique=False
+    )
+    op.create_table(
+        "recovery_codes",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("member_id", BigId, nullable=False),
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("used_at", UTCDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["members.id"], name="fk_recovery_codes_member_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_recovery_codes"),
+        sa.UniqueConstraint("member_id", "code_hash", name="uq_recovery_codes_member_id_code_hash"),
+    )
+
+
 def downgrade() -> None:
     """Members without an address get one that reaches nobody: 0001 has no room for none."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_table("blocks")
+    op.drop_table("recovery_codes")
+    op.drop_table("passkey_challenges")
+    op.drop_table("passkeys")
     op.drop_table("sign_in_codes")
     op.drop_table("sessions")
     with op.batch_alter_table("grants") as grants:
