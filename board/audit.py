@@ -23,6 +23,8 @@ ACTIONS = frozenset(
         "recovery-codes",
         "recovery-used",
         "listing-confirmed",
+        "listing-relayed",
+        "code-renewed",
         "listing-closed",
         "demo-removed",
     }

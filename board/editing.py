@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: What one extension adds.
 EXTENSION = timedelta(days=14)
-_OVER = N_("This listing is over; post a new one.")
+OVER = N_("This listing is over; post a new one.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ def tokens(session: Session, board: Board, listing: Listing, email: str) -> dict
 
 def _require_open(listing: Listing, moment: datetime) -> None:
     if listing.status != Status.OPEN or listing.ends_at <= moment:
-        raise Invalid([Problem("listing", _OVER)])
+        raise Invalid([Problem("listing", OVER)])
 
 
 def _require_right(session: Session, listing: Listing) -> None:

@@ -12,6 +12,7 @@ from board.outbox import OutboxRow
 from board.passkeys import Passkey, PasskeyChallenge
 from board.posting import PostingKey
 from board.recovery import RecoveryCode
+from board.relays import RelayedListing
 from board.roles import Grant
 from board.sessions import MemberSession
 from board.sign_in import SignInCode
@@ -35,6 +36,7 @@ ALL = (
     PasskeyChallenge,
     PostingKey,
     RecoveryCode,
+    RelayedListing,
     SignInCode,
     Tombstone,
 )

@@ -67,7 +67,7 @@ def post(board: Board, new: NewListing, key: str) -> Posted:
         moment = now(session)
     fields, area = checking.checked(board, new, moment)
     email = _checked_email(new.email)
-    _check_key(key)
+    check_key(key)
     body_hash = _body_hash(new)
     try:
         with board.db.write() as session:
@@ -230,7 +230,8 @@ def _checked_email(email: str) -> str:
     return email
 
 
-def _check_key(key: str) -> None:
+def check_key(key: str) -> None:
+    """Raise Invalid for what is no idempotency key."""
     if not (8 <= len(key) <= KEY_MAX and key.isascii() and key.isprintable()):
         raise Invalid([Problem("key", N_("Open the form again: its key is missing."))])
 

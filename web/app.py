@@ -17,6 +17,7 @@ from web import (
     alerts,
     answers,
     blocks,
+    by_phone,
     dev_mail,
     home,
     links,
@@ -26,6 +27,7 @@ from web import (
     passkeys,
     places,
     profiles,
+    relays,
     second_factor,
     sessions,
     sign_in,
@@ -61,6 +63,8 @@ FEATURES = (
     blocks,
     passkeys,
     second_factor,
+    relays,
+    by_phone,
 )
 
 csrf = CSRFProtect()

@@ -180,7 +180,7 @@ def _render_form(form: ListingForm, kind: Kind, grid: Grid | None = None) -> str
         category_groups=words.category_groups(),
         country_choices=words.country_choices() if kind is Kind.INFO else (),
         languages=words.language_choices(),
-        **_question_choices(kind),
+        **question_choices(kind),
     )
 
 
@@ -195,7 +195,7 @@ def urgency_choices() -> list[tuple[str, str, str, str]]:
     return [(str(int(level)), text, symbol, "") for level, (text, symbol) in urgencies.items()]
 
 
-def _question_choices(kind: Kind) -> dict[str, Any]:
+def question_choices(kind: Kind) -> dict[str, Any]:
     """Answers to the questions with a few answers."""
     reaches = {
         "local": (gettext("From around the place"), "place"),

@@ -18,7 +18,7 @@ import jinja2
 from babel.dates import format_date
 from sqlalchemy.orm import Session
 
-from board import alerts, blocks, listings, members, outbox, places, sign_in, words
+from board import alerts, blocks, listings, members, outbox, places, relays, sign_in, words
 from board.alerts import Alert, AlertStatus
 from board.db import now
 from board.editing import EXTENSION
@@ -39,7 +39,7 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 class _Letter:
     """What a mail says, before it is wrapped into headers."""
 
-    #: None for a member without an address: nothing is sent.
+    #: None for a member whom no mail reaches: nothing is sent.
     to: str | None
     subject: str
     template: str
@@ -181,7 +181,7 @@ def _with_links(
         return None
     links = f"{board.settings.base_url}/links/"
     return _Letter(
-        to=member.email,
+        to=relays.address_for(session, member),
         subject=subject,
         subject_params={"title": listing.title},
         template=template,
@@ -216,7 +216,7 @@ def _match(session: Session, board: Board, held: outbox.Claim) -> _Letter | None
         token = alerts.unsubscribe_token(board, alert.id)
         unsubscribe = f"{board.settings.base_url}/unsubscribe/{token}"
     return _Letter(
-        to=member.email,
+        to=relays.address_for(session, member),
         subject=N_("Near you: %(title)s")
         if alert and not alert.remote
         else N_("For you: %(title)s"),
@@ -302,7 +302,7 @@ def _answer(session: Session, board: Board, held: outbox.Claim) -> _Letter | Non
     if writer is not None and _apart(session, listing, writer.id):
         return None
     return _Letter(
-        to=member.email,
+        to=relays.address_for(session, member),
         reply_to=held.payload["email"],
         subject=N_("Answer to: %(title)s"),
         subject_params={"title": listing.title},

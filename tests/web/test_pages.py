@@ -30,6 +30,7 @@ PAGES = [
     "/about",
     "/sign-in",
     "/sign-in/code",
+    "/by-phone",
     "/dev/mail",
     "/no/such/page",
     "/links/none",

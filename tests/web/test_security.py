@@ -40,6 +40,8 @@ EXAMPLES = {
     "blocks.block": "/listings/AAAAAAAAAAAA/block",
     "blocks.end": "/me/blocked/AAAAAAAAAAAA/end",
     "passkeys.remove": "/me/passkeys/1/remove",
+    "relays.new_code": "/relay/AAAAAAAAAAAA/code",
+    "relays.act": "/relay/AAAAAAAAAAAA",
     "sessions.end": "/me/sessions/1/end",
     "dev_mail.show": "/dev/mail/none",
     "places.labelled_grid": "/places/grid?place=2232593",

@@ -115,6 +115,7 @@ def upgrade() -> None:
         "ix_sign_in_codes_address_hash", "sign_in_codes", ["address_hash"], unique=False
     )
     _create_second_factor()
+    _create_relayed_listings()
     op.create_table(
         "blocks",
         sa.Column("member_id", BigId, nullable=False),
@@ -193,11 +194,50 @@ def _create_second_factor() -> None:
     )
 
 
+def _create_relayed_listings() -> None:
+    op.create_table(
+        "relayed_listings",
+        sa.Column("listing_id", BigId, autoincrement=False, nullable=False),
+        sa.Column("relay_id", BigId, nullable=False),
+        sa.Column("consent", sa.String(length=16), nullable=False, comment="how the person agreed"),
+        sa.Column("consented_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column(
+            "reference",
+            sa.String(length=8),
+            nullable=False,
+            comment="number that is said on the telephone",
+        ),
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("tries", sa.SmallInteger(), nullable=False),
+        sa.Column("outcome", sa.String(length=16), nullable=True),
+        sa.CheckConstraint(
+            "consent IN ('in-person', 'telephone', 'in-writing', 'representative')",
+            name="ck_relayed_listings_consent",
+        ),
+        sa.CheckConstraint(
+            "outcome IN ('helped', 'not-needed', 'not-found')", name="ck_relayed_listings_outcome"
+        ),
+        sa.ForeignKeyConstraint(
+            ["listing_id"],
+            ["listings.id"],
+            name="fk_relayed_listings_listing_id",
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["relay_id"], ["members.id"], name="fk_relayed_listings_relay_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("listing_id", name="pk_relayed_listings"),
+        sa.UniqueConstraint("reference", name="uq_relayed_listings_reference"),
+    )
+    op.create_index("ix_relayed_listings_relay_id", "relayed_listings", ["relay_id"], unique=False)
+
+
 def downgrade() -> None:
     """Members without an address get one that reaches nobody: 0001 has no room for none."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_table("blocks")
+    op.drop_table("relayed_listings")
     op.drop_table("recovery_codes")
     op.drop_table("passkey_challenges")
     op.drop_table("passkeys")
