@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from board import alerts, answers, links, listings, posting
+from board import alerts, answers, editing, links, listings, posting
 from board.alerts import Alert
 from board.answers import Answer
-from board.errors import LinkRefused
+from board.editing import Changes
+from board.errors import Invalid, LinkRefused, Problem
+from board.i18n import N_
 from board.listings import Listing
 
 if TYPE_CHECKING:
@@ -36,8 +38,11 @@ def show(board: Board, token: str) -> Deed:
         return _deed(session, link, _subject(session, link))
 
 
-def act(board: Board, token: str) -> Deed:
-    """Do it, once. Raises LinkRefused, Invalid or NotAllowed; a refusal leaves the link whole."""
+def act(board: Board, token: str, changes: Changes | None = None) -> Deed:
+    """Do it, once. Raises LinkRefused, Invalid or NotAllowed; a refusal leaves the link whole.
+
+    `changes` is what a link that edits a listing needs, and no other.
+    """
     woken: list[int] = []
     with board.db.write() as session:
         link = links.find(session, token, lock=True)
@@ -48,6 +53,14 @@ def act(board: Board, token: str) -> Deed:
             woken = answers.confirm(session, board, subject)
         elif link.purpose == links.CONFIRM_LISTING:
             woken = posting.confirm(session, board, subject)
+        elif link.purpose == links.EDIT_LISTING:
+            if changes is None:
+                raise Invalid([Problem("title", N_("Write something here."))])
+            woken = editing.edit(session, board, subject, changes)
+            woken += editing.mail_new_links(session, board, subject)
+        elif link.purpose == links.EXTEND_LISTING:
+            editing.extend(session, subject)
+            woken = editing.mail_new_links(session, board, subject)
         else:
             listings.close(session, subject, "poster")
         links.spend(session, link)

@@ -32,7 +32,27 @@ class Invalid(BoardError):
         super().__init__("; ".join(str(problem) for problem in self.problems))
 
 
-class ListingNotFound(BoardError):
+class NotFound(BoardError):
+    """No such thing, or none that whoever asks may know of: both are answered alike."""
+
+
+class AlertNotFound(NotFound):
+    """No such alert of this member."""
+
+    def __init__(self, alert_id: str) -> None:
+        self.alert_id = alert_id
+        super().__init__(f"there is no alert {alert_id}")
+
+
+class MemberNotFound(NotFound):
+    """No such member, or none that concerns whoever asks."""
+
+    def __init__(self, member_id: str | int) -> None:
+        self.member_id = member_id
+        super().__init__(f"there is no member {member_id}")
+
+
+class ListingNotFound(NotFound):
     """No such listing, or nobody may see it yet."""
 
     def __init__(self, listing_id: str | int) -> None:
@@ -46,6 +66,21 @@ class LinkRefused(BoardError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"this link is {reason}")
+
+
+class CodeRefused(BoardError):
+    """A code that was typed and lets nobody in: `reason` is "wrong" or "over"."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"this code is {reason}")
+
+
+class PasskeyRefused(BoardError):
+    """What a passkey answered proves nothing: not asked, too late, or not of this site."""
+
+    def __init__(self) -> None:
+        super().__init__("this passkey was not accepted")
 
 
 class KeyReused(BoardError):

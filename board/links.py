@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 CONFIRM_LISTING = "confirm-listing"
 CLOSE_LISTING = "close-listing"
+EDIT_LISTING = "edit-listing"
+EXTEND_LISTING = "extend-listing"
 CONFIRM_ALERT = "confirm-alert"
 CONFIRM_ANSWER = "confirm-answer"
 CONFIRMATIONS = (CONFIRM_LISTING, CONFIRM_ALERT, CONFIRM_ANSWER)
@@ -34,6 +36,8 @@ LIFETIMES = {
     CONFIRM_ALERT: timedelta(days=3),
     CONFIRM_ANSWER: timedelta(days=3),
     CLOSE_LISTING: timedelta(days=400),
+    EDIT_LISTING: timedelta(days=400),
+    EXTEND_LISTING: timedelta(days=400),
 }
 #: Confirmations that one address may have waiting at a time: nobody's inbox is a target.
 WAITING_PER_ADDRESS = 3
@@ -103,12 +107,9 @@ def ask(
 def may_confirm(session: Session, address_hash: str) -> bool:
     """Whether this address may get one more mail that asks for a confirmation.
 
-    Confirmed ones do not count, so that somebody who really posts is never held up. The lock
-    keeps simultaneous posts from counting the same state on PostgreSQL.
+    Confirmed ones do not count, so that somebody who really posts is never held up.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        key = int(address_hash[:15], 16)
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+    hold_address(session, address_hash)
     waiting = session.scalar(
         sa.select(sa.func.count(Link.id)).where(
             Link.address_hash == address_hash,
@@ -118,6 +119,16 @@ def may_confirm(session: Session, address_hash: str) -> bool:
         )
     )
     return (waiting or 0) < WAITING_PER_ADDRESS
+
+
+def hold_address(session: Session, address_hash: str) -> None:
+    """Hold an address to the end of the unit: units that count for it wait for each other.
+
+    Without it, simultaneous ones would count the same state on PostgreSQL.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        key = int(address_hash[:15], 16)
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
 def find(session: Session, token: str, *, lock: bool = False) -> Link:

@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 import matcher.listing
-from board import audit
+from board import audit, blocks
 from board.db import Base, BigId, Codes, Geo, Indexed, UTCDateTime, new_public_id, now
 from board.errors import ListingNotFound
 from board.sources import ImportedRow
@@ -353,13 +353,40 @@ def find(session: Session, public_id: str) -> Listing:
     return listing
 
 
-def get(board: Board, public_id: str) -> ListingView:
-    """What the page of a listing shows; raises ListingNotFound for unknown and unconfirmed ones."""
+def get(board: Board, public_id: str, *, viewer: int | None = None) -> ListingView:
+    """What the page of a listing shows; raises ListingNotFound for unknown and unconfirmed ones.
+
+    So it does for one of whom the member `viewer` has blocked, or was blocked by.
+    """
     with board.db.read() as session:
-        found = views(session, board, [find(session, public_id).id])
+        listing = find(session, public_id)
+        found = views(session, board, [listing.id])
+        owner = listing.member_id
+        if viewer is not None and owner is not None and blocks.between(session, viewer, owner):
+            found = []
     if not found:
         raise ListingNotFound(public_id)
     return found[0]
+
+
+def hidden_from(session: Session, viewer: int | None) -> frozenset[int]:
+    """Ids of the open listings that this member must not see; none for a guest."""
+    apart = frozenset() if viewer is None else blocks.blocked_with(session, viewer)
+    if not apart:
+        return frozenset()
+    rows = session.scalars(
+        sa.select(Listing.id).where(Listing.member_id.in_(apart), Listing.status == Status.OPEN)
+    )
+    return frozenset(rows)
+
+
+def block_poster(board: Board, member_id: int, public_id: str) -> None:
+    """Block whoever posted a listing; raises ListingNotFound, also where nobody can be blocked."""
+    with board.db.write() as session:
+        poster = find(session, public_id).member_id
+        if poster is None or poster == member_id:
+            raise ListingNotFound(public_id)
+        blocks.block(session, member_id, poster)
 
 
 def close(session: Session, listing: Listing, reason: str) -> None:

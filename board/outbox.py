@@ -31,6 +31,8 @@ ANSWER = "answer"
 LISTING_PUBLISHED = "listing-published"
 NOT_A_PARTNER = "not-a-partner"
 MATCH = "match"
+LISTING_CHANGED = "listing-changed"
+SIGN_IN_CODE = "sign-in-code"
 
 PENDING, SENT, DROPPED, DEAD = "pending", "sent", "dropped", "dead"
 

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import audit, checking, links, listings, members, outbox, partners
+from board import audit, checking, editing, links, listings, members, outbox, partners
 from board.db import Base, UTCDateTime, now
 from board.errors import Invalid, KeyReused, NotAllowed, Problem
 from board.i18n import N_
@@ -67,7 +67,7 @@ def post(board: Board, new: NewListing, key: str) -> Posted:
         moment = now(session)
     fields, area = checking.checked(board, new, moment)
     email = _checked_email(new.email)
-    _check_key(key)
+    check_key(key)
     body_hash = _body_hash(new)
     try:
         with board.db.write() as session:
@@ -201,8 +201,6 @@ def announce(session: Session, listing: Listing) -> int:
 
 
 def _write_published(session: Session, board: Board, listing: Listing, email: str) -> int:
-    address = links.address_hash(board.settings.secret_key, email)
-    token = links.issue(session, links.CLOSE_LISTING, listing.id, address)
     return outbox.add(
         session,
         outbox.NewRow(
@@ -211,7 +209,7 @@ def _write_published(session: Session, board: Board, listing: Listing, email: st
             listing_id=listing.id,
             member_id=listing.member_id,
             locale=listing.locale,
-            payload=board.vault.seal(json.dumps({"token": token})),
+            payload=board.vault.seal(json.dumps(editing.tokens(session, board, listing, email))),
         ),
     )
 
@@ -232,7 +230,8 @@ def _checked_email(email: str) -> str:
     return email
 
 
-def _check_key(key: str) -> None:
+def check_key(key: str) -> None:
+    """Raise Invalid for what is no idempotency key."""
     if not (8 <= len(key) <= KEY_MAX and key.isascii() and key.isprintable()):
         raise Invalid([Problem("key", N_("Open the form again: its key is missing."))])
 

@@ -21,8 +21,9 @@ COMMANDS = {
     "import": ("cli.listings", "Read listings from a CSV or GeoJSON file."),
     "match": ("cli.listings", "Print ranked counterparts."),
     "demo": ("cli.listings", "Fill the board with demonstration listings, or remove them."),
-    "admin": ("cli.people", "Add and list administrators."),
-    "partner": ("cli.people", "Add and list partners, who post official information."),
+    "grant": ("cli.people", "Give somebody a role: partner, relay, moderator and others."),
+    "revoke": ("cli.people", "Take a role away."),
+    "recovery": ("cli.people", "Print recovery codes for somebody's second factor."),
 }
 
 

@@ -10,7 +10,7 @@ from board.answers import NewAnswer
 from board.errors import Invalid, ListingNotFound, NotAllowed
 from web.errors import error_response
 from web.forms.answer import AnswerForm
-from web.guards import Guard, GuardedBlueprint
+from web.guards import Guard, GuardedBlueprint, viewer_id
 from web.locale import current_locale
 from web.words import current_board
 
@@ -48,7 +48,7 @@ def sent(public_id: str) -> str:
 
 
 def _render(public_id: str, form: AnswerForm) -> str:
-    view = listings.get(current_board(), public_id)
+    view = listings.get(current_board(), public_id, viewer=viewer_id())
     if not answers.can_be_answered(view):
         raise ListingNotFound(public_id)
     return render_template("answers/new.html", view=view, form=form)

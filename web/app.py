@@ -13,10 +13,29 @@ from board.context import Board
 from board.db import PATIENCE_OF_PAGES_S
 from board.i18n import CATALOGUES
 from config.settings import Settings
-from web import alerts, answers, dev_mail, home, links, listings, pages, places
+from web import (
+    alerts,
+    answers,
+    blocks,
+    by_phone,
+    dev_mail,
+    home,
+    links,
+    listings,
+    me,
+    pages,
+    passkeys,
+    places,
+    profiles,
+    relays,
+    second_factor,
+    sessions,
+    sign_in,
+)
 from web import map as listings_map
 from web.assets import init_assets
 from web.errors import init_errors
+from web.guards import reader
 from web.locale import OWN_NAMES, init_locale
 from web.security import init_security
 from web.timing import init_timing
@@ -25,6 +44,28 @@ from web.words import init_words
 #: A form with 4,000 characters of text and a polygon of 500 points fits; nothing longer is read.
 MAX_CONTENT_BYTES = 256 * 1024
 MAX_FORM_PARTS = 500
+
+#: One module a feature, each with its blueprint.
+FEATURES = (
+    home,
+    listings,
+    listings_map,
+    answers,
+    alerts,
+    links,
+    places,
+    pages,
+    dev_mail,
+    sign_in,
+    sessions,
+    me,
+    profiles,
+    blocks,
+    passkeys,
+    second_factor,
+    relays,
+    by_phone,
+)
 
 csrf = CSRFProtect()
 
@@ -61,8 +102,10 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     init_errors(app)
     init_assets(app)
     init_words(app)
-    app.jinja_env.globals.update(own_names=OWN_NAMES, embedded_mail=settings.embedded_mail)
-    for feature in (home, listings, listings_map, answers, alerts, links, places, pages, dev_mail):
+    app.jinja_env.globals.update(
+        own_names=OWN_NAMES, embedded_mail=settings.embedded_mail, reader=reader
+    )
+    for feature in FEATURES:
         app.register_blueprint(feature.blueprint)
     app.register_blueprint(alerts.unsubscribe_blueprint)
     csrf.exempt(alerts.one_click)

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Response, make_response, redirect, render_template, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from board import confirmations
+from board import confirmations, listings
 from board.errors import Invalid, NotAllowed
 from board.i18n import N_
-from board.links import CLOSE_LISTING, CONFIRM_ALERT, CONFIRM_ANSWER, CONFIRM_LISTING
+from board.links import (
+    CLOSE_LISTING,
+    CONFIRM_ALERT,
+    CONFIRM_ANSWER,
+    CONFIRM_LISTING,
+    EDIT_LISTING,
+    EXTEND_LISTING,
+)
 from web.errors import error_response
+from web.forms.editing import EditForm
 from web.guards import Guard, GuardedBlueprint
+from web.me import edit_page, not_allowed
 from web.words import current_board
 
 blueprint = GuardedBlueprint("links", __name__, guard=Guard.LINK, url_prefix="/links")
@@ -32,6 +41,18 @@ TEXTS: Final = {
         N_("Take it down now"),
         N_("Your listing is off the board."),
     ),
+    EXTEND_LISTING: (
+        N_("Give your listing more time"),
+        N_("One press, and your listing stays on the board fourteen days longer."),
+        N_("Keep it on the board"),
+        N_("Your listing stays fourteen days longer. We have mailed you new links."),
+    ),
+    EDIT_LISTING: (
+        N_("Change your listing"),
+        "",
+        "",
+        N_("Your listing is changed. We have mailed you new links."),
+    ),
     CONFIRM_ALERT: (
         N_("Start your alert"),
         N_("One press, and we write to you when something you wait for appears."),
@@ -49,8 +70,12 @@ TEXTS: Final = {
 
 @blueprint.get("/<token>")
 def show(token: str) -> str:
-    """What the link would do, and its one button. Looking changes nothing."""
-    deed = confirmations.show(current_board(), token)
+    """What the link would do, and its one button or its form. Looking changes nothing."""
+    board = current_board()
+    deed = confirmations.show(board, token)
+    if deed.purpose == EDIT_LISTING:
+        view = listings.get(board, deed.public_id or "")
+        return edit_page(EditForm.of(view, board), view, url_for("links.act", token=token))
     title, text, button, _ = map(gettext, TEXTS[deed.purpose])
     return render_template(
         "links/show.html", deed=deed, title=title, text=text, button=button, token=token
@@ -60,10 +85,13 @@ def show(token: str) -> str:
 @blueprint.post("/<token>")
 def act(token: str) -> ResponseReturnValue:
     """Do what the link is for, once."""
+    board = current_board()
+    if confirmations.show(board, token).purpose == EDIT_LISTING:
+        return _edit(token)
     try:
-        deed = confirmations.act(current_board(), token)
+        deed = confirmations.act(board, token)
     except NotAllowed:
-        return _not_allowed()
+        return not_allowed()
     except Invalid as invalid:
         problem = invalid.problems[0]
         return error_response(410, gettext(problem.message) % dict(problem.params))
@@ -73,8 +101,20 @@ def act(token: str) -> ResponseReturnValue:
     return render_template("links/done.html", deed=deed, title=title)
 
 
-def _not_allowed() -> Response:
-    """The poster of official information is no partner any more."""
-    response = make_response(render_template("links/not_allowed.html"))
-    response.status_code = 403
-    return response
+def _edit(token: str) -> ResponseReturnValue:
+    """Change the listing of the link; a refused form comes back, and uses nothing up."""
+    board = current_board()
+    view = listings.get(board, confirmations.show(board, token).public_id or "")
+    form = EditForm(request.form)
+    changes = form.read(view, board)
+    if changes is not None:
+        try:
+            deed = confirmations.act(board, token, changes)
+        except Invalid as invalid:
+            form.refuse_all(invalid.problems)
+        except NotAllowed:
+            return not_allowed()
+        else:
+            title = gettext(TEXTS[EDIT_LISTING][3])
+            return render_template("links/done.html", deed=deed, title=title)
+    return edit_page(form, view, url_for("links.act", token=token)), 422

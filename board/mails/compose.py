@@ -18,9 +18,10 @@ import jinja2
 from babel.dates import format_date
 from sqlalchemy.orm import Session
 
-from board import alerts, listings, outbox, places, words
+from board import alerts, blocks, listings, members, outbox, places, relays, sign_in, words
 from board.alerts import Alert, AlertStatus
 from board.db import now
+from board.editing import EXTENSION
 from board.i18n import N_, translations
 from board.listings import Listing, ListingView, Status
 from board.members import Member
@@ -38,7 +39,8 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 class _Letter:
     """What a mail says, before it is wrapped into headers."""
 
-    to: str
+    #: None for a member whom no mail reaches: nothing is sent.
+    to: str | None
     subject: str
     template: str
     values: dict[str, Any]
@@ -54,7 +56,7 @@ def compose(board: Board, held: outbox.Claim) -> EmailMessage | None:
     with board.db.read() as session:
         letter = _WRITERS[held.purpose](session, board, held)
         moment = now(session)
-    if letter is None:
+    if letter is None or letter.to is None:
         return None
     text = _render(letter, held.locale, board)
     message = EmailMessage()
@@ -161,20 +163,37 @@ def _confirm_alert(session: Session, board: Board, held: outbox.Claim) -> _Lette
 
 
 def _published(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
+    return _with_links(
+        session, board, held, N_("On the board: %(title)s"), template="listing_published"
+    )
+
+
+def _changed(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
+    return _with_links(session, board, held, N_("Changed: %(title)s"), template="listing_changed")
+
+
+def _with_links(
+    session: Session, board: Board, held: outbox.Claim, subject: str, *, template: str
+) -> _Letter | None:
+    """What its poster gets of an open listing, with the links that manage it."""
     listing, member = session.get(Listing, held.listing_id), session.get(Member, held.member_id)
     if listing is None or member is None or listing.status != Status.OPEN:
         return None
+    links = f"{board.settings.base_url}/links/"
     return _Letter(
-        to=member.email,
-        subject=N_("On the board: %(title)s"),
+        to=relays.address_for(session, member),
+        subject=subject,
         subject_params={"title": listing.title},
-        template="listing_published",
+        template=template,
         values={
             "title": listing.title,
             "notify": listing.notify,
             "until": _last_day(board, listing.ends_at, listing.cell, held.locale),
             "page": f"{board.settings.base_url}/listings/{listing.public_id}",
-            "close_link": f"{board.settings.base_url}/links/{held.payload['token']}",
+            "close_link": links + held.payload["token"],
+            "edit_link": links + held.payload["edit"],
+            "extend_link": links + held.payload["extend"],
+            "days": EXTENSION.days,
         },
     )
 
@@ -183,7 +202,7 @@ def _match(session: Session, board: Board, held: outbox.Claim) -> _Letter | None
     listing, member = session.get(Listing, held.listing_id), session.get(Member, held.member_id)
     if listing is None or member is None or listing.status != Status.OPEN:
         return None
-    if listing.ends_at <= now(session):
+    if listing.ends_at <= now(session) or _apart(session, listing, member.id):
         return None
     alert = None if held.alert_id is None else session.get(Alert, held.alert_id)
     if held.alert_id is not None and (alert is None or alert.status != AlertStatus.ACTIVE):
@@ -197,7 +216,7 @@ def _match(session: Session, board: Board, held: outbox.Claim) -> _Letter | None
         token = alerts.unsubscribe_token(board, alert.id)
         unsubscribe = f"{board.settings.base_url}/unsubscribe/{token}"
     return _Letter(
-        to=member.email,
+        to=relays.address_for(session, member),
         subject=N_("Near you: %(title)s")
         if alert and not alert.remote
         else N_("For you: %(title)s"),
@@ -269,12 +288,21 @@ def _confirm_answer(session: Session, board: Board, held: outbox.Claim) -> _Lett
     )
 
 
+def _apart(session: Session, listing: Listing, member_id: int) -> bool:
+    """Whether the poster of a listing and a member have blocked each other meanwhile."""
+    poster = listing.member_id
+    return poster is not None and blocks.between(session, poster, member_id)
+
+
 def _answer(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
     listing, member = session.get(Listing, held.listing_id), session.get(Member, held.member_id)
     if listing is None or member is None or listing.status != Status.OPEN:
         return None
+    writer = members.by_email(session, held.payload["email"])
+    if writer is not None and _apart(session, listing, writer.id):
+        return None
     return _Letter(
-        to=member.email,
+        to=relays.address_for(session, member),
         reply_to=held.payload["email"],
         subject=N_("Answer to: %(title)s"),
         subject_params={"title": listing.title},
@@ -287,12 +315,25 @@ def _answer(session: Session, board: Board, held: outbox.Claim) -> _Letter | Non
     )
 
 
+def _sign_in_code(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
+    if not sign_in.is_waiting(session, int(held.payload["row"])):
+        return None
+    return _Letter(
+        to=held.payload["email"],
+        subject=N_("Your code to sign in"),
+        template="sign_in_code",
+        values={"code": held.payload["code"]},
+    )
+
+
 _WRITERS = {
+    outbox.SIGN_IN_CODE: _sign_in_code,
     outbox.CONFIRM_ANSWER: _confirm_answer,
     outbox.ANSWER: _answer,
     outbox.CONFIRM_LISTING: _confirm_listing,
     outbox.NOT_A_PARTNER: _not_a_partner,
     outbox.CONFIRM_ALERT: _confirm_alert,
     outbox.LISTING_PUBLISHED: _published,
+    outbox.LISTING_CHANGED: _changed,
     outbox.MATCH: _match,
 }

@@ -89,6 +89,7 @@ class ListingForm(PlaceForm):
         values = self._plain_values(kind, locale)
         radius_km = self._radius(kind, reach)
         self._check_words(kind)
+        self.check_poster()
         if self.refused or reach is None:
             return None
         return NewListing(
@@ -111,9 +112,12 @@ class ListingForm(PlaceForm):
         read_text = required_text if kind is Kind.INFO else clean_text
         text = self.text.data or ""
         self.check("text", lambda: read_text(text, max_length=TEXT_MAX, multiline=True))
-        self.check("email", lambda: email_address(self.email.data or ""))
         if kind is Kind.INFO and not self.area_countries.data:
             self.refuse("area_countries", N_("Choose the country or countries it is about."))
+
+    def check_poster(self) -> None:
+        """Who posts gives an address."""
+        self.check("email", lambda: email_address(self.email.data or ""))
 
     def _plain_values(self, kind: Kind, locale: str) -> dict[str, Any]:
         """What needs no place to be understood."""
