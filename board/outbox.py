@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import random
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from board.db import Base, BigId, Database, UTCDateTime, now
@@ -111,30 +112,42 @@ class Claim:
 
 def add(session: Session, row: NewRow) -> int:
     """Write a row into the unit of work of its cause; returns its id."""
-    return add_all(session, [row])[0]
-
-
-def add_all(session: Session, rows: Iterable[NewRow]) -> list[int]:
-    """As `add`, for many rows of one cause."""
-    moment = now(session)
-    stored = [
-        OutboxRow(
-            purpose=row.purpose,
-            channel="event" if row.purpose == LISTING_OPENED else "email",
-            once=row.once,
-            listing_id=row.listing_id,
-            alert_id=row.alert_id,
-            member_id=row.member_id,
-            locale=row.locale,
-            payload=row.payload,
-            due_at=moment,
-            created_at=moment,
-        )
-        for row in rows
-    ]
-    session.add_all(stored)
+    stored = OutboxRow(**_values(row, now(session)))
+    session.add(stored)
     session.flush()
-    return [row.id for row in stored]
+    return stored.id
+
+
+def add_missing(session: Session, rows: Sequence[NewRow]) -> list[int]:
+    """As `add`, for many rows, without those of which the outbox holds a row of the same `once`.
+
+    The database decides: of two processes that ask for the same thing, one writes it. Returns the
+    ids of the new rows.
+    """
+    if not rows:
+        return []
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    moment = now(session)
+    written = session.execute(
+        insert(OutboxRow).on_conflict_do_nothing(index_elements=["once"]).returning(OutboxRow.id),
+        [_values(row, moment) for row in rows],
+    )
+    return list(written.scalars())
+
+
+def _values(row: NewRow, moment: datetime) -> dict[str, object]:
+    return {
+        "purpose": row.purpose,
+        "channel": "event" if row.purpose == LISTING_OPENED else "email",
+        "once": row.once,
+        "listing_id": row.listing_id,
+        "alert_id": row.alert_id,
+        "member_id": row.member_id,
+        "locale": row.locale,
+        "payload": row.payload,
+        "due_at": moment,
+        "created_at": moment,
+    }
 
 
 def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
