@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -104,3 +105,45 @@ def test_two_workers_that_tell_at_once_tell_once(board: Board, make: Factory) ->
     assert telling.tell(board, slow) == []
     with board.db.read() as session:
         assert len(told(session, view.id)) == 30
+
+
+def test_a_worker_that_dies_half_way_leaves_the_rest_to_the_next(
+    board: Board, make: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it wrote stays written and the event is due again; in the end all are told, once."""
+    monkeypatch.setattr(telling, "_IN_ONE_UNIT", 10)
+    make.alerts([{}] * 25, 25)
+    view = make.open()
+
+    def die(*_: object) -> bool:
+        raise SystemExit
+
+    with monkeypatch.context() as dying, pytest.raises(SystemExit):
+        dying.setattr(outbox, "finish", die)
+        telling.tell(board, opened(board, view.id))
+    board.db.clock_offset = outbox.LEASE * 2
+    assert len(telling.tell(board, opened(board, view.id))) == 5
+    with board.db.read() as session:
+        stored = told(session, view.id)
+        assert len(stored) == len({row.once for row in stored}) == 25
+
+
+def test_a_worker_that_lost_its_lease_half_way_stops(
+    board: Board, make: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows are woken by itself; the next worker writes the others."""
+    monkeypatch.setattr(telling, "_IN_ONE_UNIT", 10)
+    make.alerts([{}] * 25, 25)
+    view = make.open()
+    hold = outbox.hold
+
+    def be_overtaken(session: Session, held: outbox.Claim) -> bool:
+        holds = hold(session, held)
+        session.execute(sa.update(OutboxRow).where(OutboxRow.id == held.id).values(lease="other"))
+        return holds
+
+    with monkeypatch.context() as slow:
+        slow.setattr(outbox, "hold", be_overtaken)
+        assert len(telling.tell(board, opened(board, view.id))) == 10
+    board.db.clock_offset = outbox.LEASE * 2
+    assert len(telling.tell(board, opened(board, view.id))) == 15
