@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import random
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from board.db import Base, BigId, Database, UTCDateTime, now
 from board.secrecy import Unreadable, Vault
@@ -113,30 +115,53 @@ class Claim:
 
 def add(session: Session, row: NewRow) -> int:
     """Write a row into the unit of work of its cause; returns its id."""
-    return add_all(session, [row])[0]
-
-
-def add_all(session: Session, rows: Iterable[NewRow]) -> list[int]:
-    """As `add`, for many rows of one cause."""
-    moment = now(session)
-    stored = [
-        OutboxRow(
-            purpose=row.purpose,
-            channel="event" if row.purpose == LISTING_OPENED else "email",
-            once=row.once,
-            listing_id=row.listing_id,
-            alert_id=row.alert_id,
-            member_id=row.member_id,
-            locale=row.locale,
-            payload=row.payload,
-            due_at=moment,
-            created_at=moment,
-        )
-        for row in rows
-    ]
-    session.add_all(stored)
+    stored = OutboxRow(**_values(row, now(session)))
+    session.add(stored)
     session.flush()
-    return [row.id for row in stored]
+    return stored.id
+
+
+def add_missing(session: Session, rows: Sequence[NewRow]) -> list[int]:
+    """As `add`, for many rows, without those of which the outbox holds a row of the same `once`.
+
+    The database decides: of two processes that ask for the same thing, one writes it. Returns the
+    ids of the new rows.
+    """
+    known = set(session.scalars(_written(OutboxRow.once, rows)))
+    fresh = [row for row in rows if row.once not in known]
+    if not fresh:
+        return []
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    moment = now(session)
+    # Asked to return the ids, PostgreSQL's driver would take several times as long.
+    session.execute(
+        insert(OutboxRow).on_conflict_do_nothing(index_elements=["once"]),
+        [_values(row, moment) for row in fresh],
+    )
+    return list(session.scalars(_written(OutboxRow.id, fresh)))
+
+
+_Column = TypeVar("_Column", int, str)
+
+
+def _written(column: InstrumentedAttribute[_Column], rows: Sequence[NewRow]) -> sa.Select[_Column]:
+    """This column of the rows that the outbox holds of these."""
+    return sa.select(column).where(OutboxRow.once.in_([row.once for row in rows]))
+
+
+def _values(row: NewRow, moment: datetime) -> dict[str, object]:
+    return {
+        "purpose": row.purpose,
+        "channel": "event" if row.purpose == LISTING_OPENED else "email",
+        "once": row.once,
+        "listing_id": row.listing_id,
+        "alert_id": row.alert_id,
+        "member_id": row.member_id,
+        "locale": row.locale,
+        "payload": row.payload,
+        "due_at": moment,
+        "created_at": moment,
+    }
 
 
 def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
@@ -191,7 +216,12 @@ def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
 def renew(db: Database, held: Claim) -> bool:
     """Hold the row for another `LEASE`; False when it was lost meanwhile."""
     with db.write() as session:
-        return _update_held(session, held, lease_until=now(session) + LEASE)
+        return hold(session, held)
+
+
+def hold(session: Session, held: Claim) -> bool:
+    """As `renew`, in a unit of work that must not go on without the row."""
+    return _update_held(session, held, lease_until=now(session) + LEASE)
 
 
 def finish(session: Session, held: Claim, status: str, error: str = "") -> bool:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from board import alerts, listings, posting
-from board.alerts import Alert, NewAlert
+from board.alerts import Alert, AlertStatus, NewAlert
 from board.context import Board
-from board.db import now
+from board.db import BoardState, now
 from board.links import Link
 from board.members import Member
 from board.posting import NewListing
@@ -137,3 +137,45 @@ class Factory:
             alerts.confirm(session, alert)
             session.execute(sa.update(Link).values(used_at=now(session)))
             return alert.id
+
+    def alerts(self, given: Sequence[dict[str, Any]], members: int) -> list[int]:
+        """Ids of active alerts on all within 10 km of Akwa, with these values instead.
+
+        They belong to so many new members in turn, and come in one revision.
+        """
+        with self.board.db.write() as session:
+            moment = now(session)
+            revision = session.scalar(
+                sa.update(BoardState)
+                .values(revision=BoardState.revision + 1)
+                .returning(BoardState.revision)
+            )
+            owners = session.scalars(
+                sa.insert(Member).returning(Member.id, sort_by_parameter_order=True),
+                [
+                    {
+                        "email": f"volunteer{next(_numbers)}@example.org",
+                        "locale": "fr",
+                        "created_at": moment,
+                    }
+                    for _ in range(members)
+                ],
+            ).all()
+            values: dict[str, Any] = {
+                "region": AKWA.region,
+                "status": AlertStatus.ACTIVE,
+                "locale": "fr",
+                "cell": AKWA.cell,
+                "radius_m": 10_000,
+                "created_at": moment,
+                "revision": revision,
+            }
+            return list(
+                session.scalars(
+                    sa.insert(Alert).returning(Alert.id, sort_by_parameter_order=True),
+                    [
+                        {**values, "languages": (), "member_id": owners[i % members], **each}
+                        for i, each in enumerate(given)
+                    ],
+                )
+            )

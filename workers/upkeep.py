@@ -8,6 +8,7 @@ import structlog
 
 from board import dispatching, forgetting, listings, outbox, passkeys, sessions, sign_in
 from board.errors import Unavailable
+from board.snapshots import NotWritten
 from workers.parts import board
 
 _log = structlog.get_logger(__name__)
@@ -39,7 +40,12 @@ def sweep() -> int:
 def snapshot() -> bool:
     """Keep the index in its file, so that processes start from it; whether it was written."""
     here = board()
-    return here.index.keep(here.db)
+    try:
+        return here.index.keep(here.db)
+    except NotWritten as error:
+        # Processes start without it, only later.
+        _log.error("snapshot not written", path=str(error.path), reason=error.reason)
+        return False
 
 
 def expire() -> int:

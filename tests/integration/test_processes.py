@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import smtplib
 import subprocess
@@ -17,8 +18,15 @@ from pathlib import Path
 import pytest
 from redis import Redis, RedisError
 
+from board import migrations, outbox
+from board.context import Board
+from board.listings import ListingView
+from board.outbox import OutboxRow
+from board.reference import load_taxonomy
 from config.schedule import SCHEDULE
 from config.settings import ROOT, Settings
+from matcher import warm_up
+from tests.factories import Factory
 from tests.processes import Running, free_ports, wait_for
 
 
@@ -88,8 +96,14 @@ def installed(folder: Path, gazetteer_path: Path) -> Iterator[Installation]:
     shutil.rmtree(settings.valkey_socket.parent, ignore_errors=True)
 
 
+@pytest.fixture(scope="module")
+def compiled() -> None:
+    """The engine in its cache, so that no process of these tests takes a minute for it."""
+    warm_up(load_taxonomy())
+
+
 @pytest.fixture
-def installation(tmp_path: Path, gazetteer_path: Path) -> Iterator[Installation]:
+def installation(tmp_path: Path, gazetteer_path: Path, compiled: None) -> Iterator[Installation]:
     """A place for a board of this test's own."""
     with installed(tmp_path, gazetteer_path) as made:
         yield made
@@ -97,7 +111,7 @@ def installation(tmp_path: Path, gazetteer_path: Path) -> Iterator[Installation]
 
 @pytest.fixture(scope="module")
 def served(
-    tmp_path_factory: pytest.TempPathFactory, gazetteer_path: Path
+    tmp_path_factory: pytest.TempPathFactory, gazetteer_path: Path, compiled: None
 ) -> Iterator[tuple[Installation, Running]]:
     """A served board, for tests that only look at it."""
     with installed(tmp_path_factory.mktemp("served"), gazetteer_path) as made:
@@ -245,3 +259,72 @@ def test_a_queue_server_that_was_left_running_makes_way(installation: Installati
             second.destroy()
     finally:
         first.destroy()
+
+
+@pytest.fixture
+def filled(installation: Installation) -> Iterator[tuple[Installation, Board, ListingView]]:
+    """A migrated board with a request, an offer that it matches, and an alert that it hits."""
+    migrations.upgrade(installation.settings)
+    board = Board.open(installation.settings)
+    make = Factory(board)
+    make.alert()
+    make.offer()
+    yield installation, board, make.open()
+    board.close()
+
+
+def test_what_runs_is_ready_before_it_is_asked(
+    filled: tuple[Installation, Board, ListingView],
+) -> None:
+    """Both web processes and the worker; afterwards no question loads or compiles anything."""
+    installation, board, request = filled
+    installation.environment["NUMBA_DEBUG_CACHE"] = "1"
+    up = installation.up()
+    try:
+        wait_for(lambda: up.says("engine ready", times=3), "three processes that are ready")
+        assert up.says("listings=2", times=3)
+        before = kernels(up)
+        address = f"http://127.0.0.1:{installation.settings.port}/listings/{request.public_id}"
+        for _ in range(20):
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                assert "engine;dur=" in answer.headers["Server-Timing"]
+        wait_for(lambda: told(board, request.id), "the work of the worker")
+        assert kernels(up) == before
+        assert len(before) > 100
+    finally:
+        up.destroy()
+
+
+def kernels(up: Running) -> list[str]:
+    """The lines that tell which kernels were loaded or compiled."""
+    return [line for line in up.lines if "[cache] data " in line]
+
+
+def told(board: Board, listing_id: int) -> bool:
+    """Whether somebody is told of a listing."""
+    with board.db.read() as session:
+        rows = session.query(OutboxRow).filter_by(purpose=outbox.MATCH, listing_id=listing_id)
+        return rows.count() > 0
+
+
+def test_a_web_server_answers_while_the_engine_is_compiled(
+    filled: tuple[Installation, Board, ListingView], tmp_path: Path
+) -> None:
+    """The probe of health and the styles of a page do not wait, nor does its end."""
+    installation, _, _ = filled
+    environment = {**installation.environment, "NUMBA_CACHE_DIR": str(tmp_path / "empty")}
+    command = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "web.wsgi:app"]
+    web = Running.start(command, environment)
+    try:
+        wait_for(installation.is_healthy, "the page's server")
+        address = f"http://127.0.0.1:{installation.settings.port}/"
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            style = re.search(r'href="/([^"]+/site[^"]*\.css[^"]*)"', answer.read().decode())
+            assert style is not None
+        with urllib.request.urlopen(address + style[1], timeout=10) as answer:
+            assert answer.headers.get_content_type() == "text/css"
+        assert not web.says("engine ready")
+        assert web.stop() == 0
+    finally:
+        web.destroy()
+    assert not web.says("Traceback")
