@@ -25,15 +25,22 @@ if TYPE_CHECKING:
 CONFIRM_LISTING = "confirm-listing"
 CLOSE_LISTING = "close-listing"
 CONFIRM_ALERT = "confirm-alert"
-CONFIRM_ANSWER = "confirm-answer"
-CONFIRMATIONS = (CONFIRM_LISTING, CONFIRM_ALERT, CONFIRM_ANSWER)
+CONFIRM_MESSAGE = "confirm-message"
+EXTEND_LISTING = "extend-listing"
+#: Opens one conversation to one of its two; not used up by being used.
+CONVERSATION = "conversation"
+KEEP_TALKING = "keep-talking"
+CONFIRMATIONS = (CONFIRM_LISTING, CONFIRM_ALERT, CONFIRM_MESSAGE)
 
 #: How long each kind of link opens something.
 LIFETIMES = {
     CONFIRM_LISTING: timedelta(days=3),
     CONFIRM_ALERT: timedelta(days=3),
-    CONFIRM_ANSWER: timedelta(days=3),
+    CONFIRM_MESSAGE: timedelta(days=3),
     CLOSE_LISTING: timedelta(days=400),
+    EXTEND_LISTING: timedelta(days=400),
+    CONVERSATION: timedelta(days=90),
+    KEEP_TALKING: timedelta(days=90),
 }
 #: Confirmations that one address may have waiting at a time: nobody's inbox is a target.
 WAITING_PER_ADDRESS = 3
@@ -48,7 +55,7 @@ class Link(Base):
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     purpose: Mapped[str] = mapped_column(sa.String(16))
     subject_id: Mapped[int] = mapped_column(
-        sa.BigInteger, comment="id of the listing, alert or answer"
+        sa.BigInteger, comment="id of the listing, alert or conversation"
     )
     address_hash: Mapped[str] = mapped_column(sa.String(64), index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -83,6 +90,7 @@ def ask(
     *,
     listing_id: int | None = None,
     alert_id: int | None = None,
+    conversation_id: int | None = None,
 ) -> int:
     """Make the link that confirms something, and write the mail that carries it.
 
@@ -94,6 +102,7 @@ def ask(
         once=f"{purpose}:{subject_id}",
         listing_id=listing_id,
         alert_id=alert_id,
+        conversation_id=conversation_id,
         locale=locale,
         payload=board.vault.seal(json.dumps({"email": email, "token": token})),
     )

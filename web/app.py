@@ -13,10 +13,11 @@ from board.context import Board
 from board.db import PATIENCE_OF_PAGES_S
 from board.i18n import CATALOGUES
 from config.settings import Settings
-from web import alerts, answers, dev_mail, home, links, listings, pages, places
+from web import alerts, answering, conversations, dev_mail, home, links, listings, pages, places
 from web import map as listings_map
 from web.assets import init_assets
 from web.errors import init_errors
+from web.guards import current_member
 from web.locale import OWN_NAMES, init_locale
 from web.security import init_security
 from web.timing import init_timing
@@ -61,9 +62,14 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     init_errors(app)
     init_assets(app)
     init_words(app)
-    app.jinja_env.globals.update(own_names=OWN_NAMES, embedded_mail=settings.embedded_mail)
-    for feature in (home, listings, listings_map, answers, alerts, links, places, pages, dev_mail):
+    app.jinja_env.globals.update(
+        own_names=OWN_NAMES, embedded_mail=settings.embedded_mail, current_member=current_member
+    )
+    for feature in (home, listings, listings_map, answering, conversations, alerts, links, places):
         app.register_blueprint(feature.blueprint)
+    for feature in (pages, dev_mail):
+        app.register_blueprint(feature.blueprint)
+    app.register_blueprint(conversations.guests_blueprint)
     app.register_blueprint(alerts.unsubscribe_blueprint)
     csrf.exempt(alerts.one_click)
     return app

@@ -6,7 +6,7 @@ import time
 
 import structlog
 
-from board import dispatching, forgetting, listings, outbox, sessions
+from board import dispatching, extensions, forgetting, listings, outbox, sessions
 from board.errors import Unavailable
 from workers.parts import board
 
@@ -43,7 +43,8 @@ def snapshot() -> bool:
 
 
 def expire() -> int:
-    """Close the listings whose time is over; forget dead sessions and what nobody confirmed."""
+    """Ask what is still needed, close what is over; forget dead sessions and the unconfirmed."""
     here = board()
-    forgotten = forgetting.forget_unconfirmed(here) + sessions.forget_dead(here)
-    return listings.close_ended(here) + forgotten
+    asked = extensions.ask(here)
+    closed = listings.close_ended(here) + extensions.close_rested(here)
+    return asked + closed + forgetting.forget_unconfirmed(here) + sessions.forget_dead(here)
