@@ -148,7 +148,6 @@ def _alone(settings: Settings) -> Iterator[None]:
         Refusal: another program has the port, or another `entraide up` the folder.
     """
     _require_free("PORT", settings.port)
-    _require_free("MAILIN_PORT", settings.mailin_port, settings.mailin_host)
     with (settings.home / "up.lock").open("a+", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -159,6 +158,7 @@ def _alone(settings: Settings) -> Iterator[None]:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
+        _require_free("MAILIN_PORT", settings.mailin_port, settings.mailin_host)
         if settings.embedded_mail:
             _require_free("MAIL_CATCHER_PORT", settings.catcher_port)
         if settings.redis_url is not None:
