@@ -228,8 +228,10 @@ def _move(
 
 def _fill(session: Session, board: Board, listing: Listing) -> list[int]:
     """Give free places to those who wait, the longest first; both sides are told."""
-    session.flush()
     rows: list[int] = []
+    if not _is_open(listing, now(session)):
+        return rows
+    session.flush()
     queue = session.scalars(
         sa.select(Outcome)
         .where(Outcome.listing_id == listing.id, Outcome.state == State.WAITING)

@@ -226,15 +226,17 @@ def test_nobody_is_accepted_when_it_is_over_but_it_can_be_done(
     board: Board, make: Factory, view: ListingView
 ) -> None:
     """After the end one can still say what came of it."""
-    accepted, late = helper(make, view, 1), helper(make, view, 2)
+    accepted, late, waiting = (helper(make, view, number) for number in (1, 2, 3))
     outcomes.decide(board, poster(accepted), Action.ACCEPT)
+    outcomes.decide(board, poster(waiting), Action.ACCEPT)
     with board.db.write() as session:
         listings.close(session, session.get_one(Listing, view.id), "poster")
     assert actions(board, poster(late)) == {"decline"}
     with pytest.raises(Invalid, match="no longer possible"):
         outcomes.decide(board, poster(late), Action.ACCEPT)
-    outcomes.decide(board, poster(accepted), Action.DONE)
-    assert state(board, accepted) is State.DONE
+    outcomes.decide(board, poster(accepted), Action.NOT_DONE)
+    assert state(board, accepted) is State.NOT_DONE
+    assert state(board, waiting) is State.WAITING
 
 
 @pytest.mark.parametrize("places", [1, 3])
