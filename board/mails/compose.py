@@ -49,7 +49,6 @@ def compose(board: Board, held: outbox.Claim) -> EmailMessage | None:
     # The same for every try at the same row, so that a mailbox can drop a second copy.
     message["Message-ID"] = _message_id(board, held.once)
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = held.locale
     if letter.reply_to:
         message["Reply-To"] = Address(addr_spec=letter.reply_to)
     if letter.thread:
@@ -59,6 +58,8 @@ def compose(board: Board, held: outbox.Claim) -> EmailMessage | None:
         message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(text)
+    # After the content, which takes the place of every header about content.
+    message["Content-Language"] = held.locale
     return message
 
 
