@@ -26,6 +26,9 @@ ACTIONS = frozenset(
         "listing-relayed",
         "code-renewed",
         "listing-closed",
+        "listing-extended",
+        "conversation-opened",
+        "contact-shared",
         "demo-removed",
     }
 )

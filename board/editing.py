@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from board import checking, links, listings, outbox, partners
+from board import checking, extensions, links, listings, outbox, partners
 from board.db import now
 from board.errors import Invalid, NotAllowed, Problem
 from board.i18n import N_
@@ -26,8 +26,6 @@ from matcher.taxonomy import Kind, Reach
 if TYPE_CHECKING:
     from board.context import Board
 
-#: What one extension adds.
-EXTENSION = timedelta(days=14)
 OVER = N_("This listing is over; post a new one.")
 
 
@@ -59,23 +57,8 @@ def edit(session: Session, board: Board, listing: Listing, changes: Changes) -> 
     listing.ends_at = fields.ends_at
     words = f"{listing.title} {listing.text} {listing.place_name} {listing.organisation}"
     listing.folded = fold(words)
+    extensions.schedule(listing, moment)
     return [_announce_again(session, listing)] if more_urgent else []
-
-
-def extend(session: Session, listing: Listing) -> None:
-    """Give a listing `EXTENSION` more; raises Invalid where that is more than a post may have."""
-    moment = now(session)
-    _require_open(listing, moment)
-    ends_at = listing.ends_at + EXTENSION
-    if ends_at - max(listing.starts_at, moment) > checking.LONGEST:
-        raise Invalid([Problem("until", N_("A listing lasts a year at most."))])
-    listing.ends_at = ends_at
-
-
-def can_be_extended(view: listings.ListingView, moment: datetime) -> bool:
-    """Whether `extend` would take it."""
-    longest = view.ends_at + EXTENSION - max(view.starts_at, moment)
-    return view.state == "open" and longest <= checking.LONGEST
 
 
 def mail_new_links(session: Session, board: Board, listing: Listing) -> list[int]:

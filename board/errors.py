@@ -60,6 +60,14 @@ class ListingNotFound(NotFound):
         super().__init__(f"there is no listing {listing_id}")
 
 
+class ConversationNotFound(BoardError):
+    """No such conversation, or it is between two others."""
+
+    def __init__(self, conversation_id: str | int) -> None:
+        self.conversation_id = conversation_id
+        super().__init__(f"there is no conversation {conversation_id}")
+
+
 class LinkRefused(BoardError):
     """A mailed link that opens nothing: `reason` is "unknown", "expired" or "used"."""
 

@@ -9,7 +9,7 @@ from sqlalchemy.engine import CursorResult
 
 from board import links
 from board.alerts import Alert, AlertStatus
-from board.answers import Answer
+from board.conversations import Conversation, ConversationStatus
 from board.db import now
 from board.links import Link
 from board.listings import Listing, Status
@@ -31,7 +31,10 @@ def forget_unconfirmed(board: Board) -> int:
             sa.delete(Alert).where(
                 Alert.status == AlertStatus.PENDING, Alert.created_at <= too_old
             ),
-            sa.delete(Answer).where(Answer.created_at <= too_old),
+            sa.delete(Conversation).where(
+                Conversation.status == ConversationStatus.PENDING,
+                Conversation.created_at <= too_old,
+            ),
             sa.delete(Link).where(Link.expires_at <= too_old),
             sa.delete(PostingKey).where(PostingKey.created_at <= too_old),
         )

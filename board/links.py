@@ -27,17 +27,22 @@ CLOSE_LISTING = "close-listing"
 EDIT_LISTING = "edit-listing"
 EXTEND_LISTING = "extend-listing"
 CONFIRM_ALERT = "confirm-alert"
-CONFIRM_ANSWER = "confirm-answer"
-CONFIRMATIONS = (CONFIRM_LISTING, CONFIRM_ALERT, CONFIRM_ANSWER)
+CONFIRM_MESSAGE = "confirm-message"
+#: Opens one conversation to one of its two; not used up by being used.
+CONVERSATION = "conversation"
+KEEP_TALKING = "keep-talking"
+CONFIRMATIONS = (CONFIRM_LISTING, CONFIRM_ALERT, CONFIRM_MESSAGE)
 
 #: How long each kind of link opens something.
 LIFETIMES = {
     CONFIRM_LISTING: timedelta(days=3),
     CONFIRM_ALERT: timedelta(days=3),
-    CONFIRM_ANSWER: timedelta(days=3),
+    CONFIRM_MESSAGE: timedelta(days=3),
     CLOSE_LISTING: timedelta(days=400),
     EDIT_LISTING: timedelta(days=400),
     EXTEND_LISTING: timedelta(days=400),
+    CONVERSATION: timedelta(days=90),
+    KEEP_TALKING: timedelta(days=90),
 }
 #: Confirmations that one address may have waiting at a time: nobody's inbox is a target.
 WAITING_PER_ADDRESS = 3
@@ -52,7 +57,7 @@ class Link(Base):
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     purpose: Mapped[str] = mapped_column(sa.String(16))
     subject_id: Mapped[int] = mapped_column(
-        sa.BigInteger, comment="id of the listing, alert or answer"
+        sa.BigInteger, comment="id of the listing, alert or conversation"
     )
     address_hash: Mapped[str] = mapped_column(sa.String(64), index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -87,6 +92,7 @@ def ask(
     *,
     listing_id: int | None = None,
     alert_id: int | None = None,
+    conversation_id: int | None = None,
 ) -> int:
     """Make the link that confirms something, and write the mail that carries it.
 
@@ -98,6 +104,7 @@ def ask(
         once=f"{purpose}:{subject_id}",
         listing_id=listing_id,
         alert_id=alert_id,
+        conversation_id=conversation_id,
         locale=locale,
         payload=board.vault.seal(json.dumps({"email": email, "token": token})),
     )

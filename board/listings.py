@@ -66,6 +66,8 @@ class Listing(Indexed, Base):
         sa.CheckConstraint("status IN ('pending', 'open', 'closed')", name="status"),
         sa.CheckConstraint("urgency BETWEEN 0 AND 3", name="urgency"),
         sa.CheckConstraint("ends_at > starts_at", name="window"),
+        sa.CheckConstraint("places_needed BETWEEN 1 AND 50", name="places_needed"),
+        sa.CheckConstraint("places_taken BETWEEN 0 AND places_needed", name="places_taken"),
         sa.CheckConstraint("reach <> 0 OR kind = 3 OR cell IS NOT NULL", name="local_has_place"),
         sa.CheckConstraint(
             "status = 'pending' OR member_id IS NOT NULL OR imported_row_id IS NOT NULL",
@@ -101,6 +103,14 @@ class Listing(Indexed, Base):
     organisation: Mapped[str] = mapped_column(sa.String(TITLE_MAX), default="")
     starts_at: Mapped[datetime] = mapped_column(UTCDateTime)
     ends_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    places_needed: Mapped[int] = mapped_column(sa.SmallInteger, default=1, server_default="1")
+    places_taken: Mapped[int] = mapped_column(sa.SmallInteger, default=0, server_default="0")
+    ask_at: Mapped[datetime | None] = mapped_column(
+        UTCDateTime,
+        index=True,
+        comment="when to ask whether it is still needed; null once asked",
+    )
+    closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     member_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("members.id", ondelete="CASCADE"), index=True
     )
@@ -119,7 +129,12 @@ class Listing(Indexed, Base):
 
     @property
     def in_index(self) -> bool:
-        return self.status == Status.OPEN
+        return self.status == Status.OPEN and not self.found
+
+    @property
+    def found(self) -> bool:
+        """Whether everybody who is needed is there: until somebody withdraws, it matches nobody."""
+        return self.places_taken >= self.places_needed
 
     @property
     def owner(self) -> int:
@@ -144,6 +159,8 @@ class ListingFields:
     place_name: str = ""
     reach: Reach = Reach.LOCAL
     radius_km: float | None = None
+    #: People who are needed, or who can be helped at a time.
+    places_needed: int = 1
     starts_at: datetime
     ends_at: datetime
     #: Official information only: ISO 3166-1 alpha-2 codes, and a GeoJSON polygon.
@@ -158,7 +175,7 @@ class ListingView:
     id: int
     public_id: str
     kind: Kind
-    #: "open", "ended" (its time is over) or "closed".
+    #: "open", "found" (all places are taken), "ended" (its time is over) or "closed".
     state: str
     categories: tuple[str, ...]
     urgency: int
@@ -172,6 +189,8 @@ class ListingView:
     place_name: str
     reach: Reach
     radius_km: float | None
+    places_needed: int
+    places_taken: int
     area_countries: tuple[str, ...]
     organisation: str
     starts_at: datetime
@@ -231,6 +250,8 @@ def _row(entry: Entry, moment: datetime) -> Listing:
         place_name=fields.place_name,
         reach=int(fields.reach),
         radius_m=round((fields.radius_km or 0) * 1000),
+        places_needed=fields.places_needed,
+        places_taken=0,
         area=entry.area,
         area_countries=fields.area_countries,
         organisation=entry.organisation,
@@ -316,12 +337,11 @@ def views(session: Session, board: Board, ids: Sequence[int]) -> list[ListingVie
 def _view(
     listing: Listing, categories: tuple[str, ...], source: str | None, moment: datetime
 ) -> ListingView:
-    ended = listing.ends_at <= moment
     return ListingView(
         id=listing.id,
         public_id=listing.public_id,
         kind=Kind(listing.kind),
-        state="closed" if listing.status == Status.CLOSED else "ended" if ended else "open",
+        state=_state(listing, moment),
         categories=categories,
         urgency=listing.urgency,
         title=listing.title,
@@ -333,6 +353,8 @@ def _view(
         place_name=listing.place_name,
         reach=Reach(listing.reach),
         radius_km=listing.radius_m / 1000 or None,
+        places_needed=listing.places_needed,
+        places_taken=listing.places_taken,
         area_countries=listing.area_countries,
         organisation=listing.organisation,
         starts_at=listing.starts_at,
@@ -341,6 +363,14 @@ def _view(
         source=source,
         demo=listing.demo,
     )
+
+
+def _state(listing: Listing, moment: datetime) -> str:
+    if listing.status == Status.CLOSED:
+        return "closed"
+    if listing.ends_at <= moment:
+        return "ended"
+    return "found" if listing.found else "open"
 
 
 def find(session: Session, public_id: str) -> Listing:
@@ -392,7 +422,7 @@ def block_poster(board: Board, member_id: int, public_id: str) -> None:
 def close(session: Session, listing: Listing, reason: str) -> None:
     """Take a listing off the board; closing twice changes nothing."""
     if listing.status == Status.OPEN:
-        listing.status = Status.CLOSED
+        listing.status, listing.closed_at, listing.ask_at = Status.CLOSED, now(session), None
         audit.record(
             session,
             "listing-closed",

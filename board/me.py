@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import editing, listings
+from board import editing, extensions, listings
 from board.alerts import Alert, AlertStatus
 from board.db import now
 from board.editing import Changes
@@ -32,7 +32,8 @@ class OwnListing:
     """A listing as its owner sees it."""
 
     view: ListingView
-    extendable: bool
+    #: What an extension would add, None where there is none.
+    extension_days: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,7 @@ def space(board: Board, member_id: int) -> Space:
         ).all()
         return Space(
             listings=tuple(
-                OwnListing(view=view, extendable=editing.can_be_extended(view, moment))
+                OwnListing(view=view, extension_days=extensions.days_to_add(view, moment))
                 for view in listings.views(session, board, ids)
             ),
             alerts=tuple(_own_alert(board, alert) for alert in alerts),
@@ -108,7 +109,7 @@ def edit(board: Board, member_id: int, public_id: str, changes: Changes) -> None
 def extend(board: Board, member_id: int, public_id: str) -> None:
     """Give one's own listing more time; raises ListingNotFound or Invalid."""
     with board.db.write() as session:
-        editing.extend(session, _own_open(session, member_id, public_id))
+        extensions.extend(session, _own_open(session, member_id, public_id))
 
 
 def close(board: Board, member_id: int, public_id: str) -> None:

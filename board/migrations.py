@@ -13,6 +13,7 @@ from sqlalchemy import event
 
 from board.db import foreign_errors, make_engine
 from board.errors import BoardError
+from board.secrecy import Vault
 from config.settings import Settings
 
 _SCRIPTS = Path(__file__).resolve().parents[1] / "data" / "migrations"
@@ -41,7 +42,7 @@ def check(settings: Settings) -> None:
     engine = make_engine(settings.migration_database_url)
     try:
         with engine.connect() as connection:
-            command.check(_config(connection))
+            command.check(_config(settings, connection))
     finally:
         engine.dispose()
 
@@ -52,7 +53,7 @@ def _run(settings: Settings, action: object, revision: str) -> None:
         event.listen(engine, "connect", _leave_references_alone)
     try:
         with foreign_errors(), engine.begin() as connection:
-            action(_config(connection), revision)  # type: ignore[operator]
+            action(_config(settings, connection), revision)  # type: ignore[operator]
             _require_whole(connection)
     except CommandError as error:
         raise SchemaUnknown(str(error)) from error
@@ -76,10 +77,12 @@ def _require_whole(connection: sa.Connection) -> None:
             raise SchemaUnknown(f"{len(broken)} rows refer to rows that are not there")
 
 
-def _config(connection: sa.Connection) -> Config:
+def _config(settings: Settings, connection: sa.Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS))
     config.attributes["connection"] = connection
+    # For a step that has to read what is kept sealed.
+    config.attributes["vault"] = Vault(settings.secret_key)
     return config
 
 

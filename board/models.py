@@ -1,14 +1,16 @@
 """Every table of the board in one place, for whoever needs the whole schema."""
 
 from board.alerts import Alert
-from board.answers import Answer
 from board.audit import AuditEntry
 from board.blocks import Block
+from board.conversations import Conversation
 from board.db import BoardState, Tombstone
 from board.links import Link
 from board.listings import Listing, ListingCategory
 from board.members import Member
+from board.messages import Message
 from board.outbox import OutboxRow
+from board.outcomes import Outcome
 from board.passkeys import Passkey, PasskeyChallenge
 from board.posting import PostingKey
 from board.recovery import RecoveryCode
@@ -20,10 +22,10 @@ from board.sources import ImportedRow
 
 ALL = (
     Alert,
-    Answer,
     AuditEntry,
     Block,
     BoardState,
+    Conversation,
     Grant,
     ImportedRow,
     Link,
@@ -31,9 +33,11 @@ ALL = (
     ListingCategory,
     Member,
     MemberSession,
+    Message,
     OutboxRow,
     Passkey,
     PasskeyChallenge,
+    Outcome,
     PostingKey,
     RecoveryCode,
     RelayedListing,

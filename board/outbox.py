@@ -28,8 +28,13 @@ _log = structlog.get_logger(__name__)
 LISTING_OPENED = "listing-opened"
 CONFIRM_LISTING = "confirm-listing"
 CONFIRM_ALERT = "confirm-alert"
-CONFIRM_ANSWER = "confirm-answer"
-ANSWER = "answer"
+CONFIRM_MESSAGE = "confirm-message"
+CONVERSATION_OPENED = "conversation-opened"
+MESSAGE = "message"
+OUTCOME = "outcome"
+STILL_NEEDED = "still-needed"
+STILL_TALKING = "still-talking"
+MAIL_REFUSED = "mail-refused"
 LISTING_PUBLISHED = "listing-published"
 NOT_A_PARTNER = "not-a-partner"
 MATCH = "match"
@@ -66,6 +71,7 @@ class OutboxRow(Base):
     )
     listing_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)
     alert_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    conversation_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     member_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)
     locale: Mapped[str] = mapped_column(sa.String(8), default="fr")
     payload: Mapped[bytes | None] = mapped_column(
@@ -90,6 +96,7 @@ class NewRow:
     once: str
     listing_id: int | None = None
     alert_id: int | None = None
+    conversation_id: int | None = None
     member_id: int | None = None
     locale: str = "fr"
     #: Sealed by the vault.
@@ -106,6 +113,7 @@ class Claim:
     once: str
     listing_id: int | None
     alert_id: int | None
+    conversation_id: int | None
     member_id: int | None
     locale: str
     payload: Mapping[str, str]
@@ -156,12 +164,31 @@ def _values(row: NewRow, moment: datetime) -> dict[str, object]:
         "once": row.once,
         "listing_id": row.listing_id,
         "alert_id": row.alert_id,
+        "conversation_id": row.conversation_id,
         "member_id": row.member_id,
         "locale": row.locale,
         "payload": row.payload,
         "due_at": moment,
         "created_at": moment,
     }
+
+
+def is_known(session: Session, once: str) -> bool:
+    """Whether a row with this text was ever written."""
+    return session.scalar(sa.select(OutboxRow.id).where(OutboxRow.once == once)) is not None
+
+
+def count_today(session: Session, purpose: str, conversation_id: int, member_id: int) -> int:
+    """How many rows of a purpose this member was written in this conversation within a day."""
+    found = session.scalar(
+        sa.select(sa.func.count(OutboxRow.id)).where(
+            OutboxRow.member_id == member_id,
+            OutboxRow.conversation_id == conversation_id,
+            OutboxRow.purpose == purpose,
+            OutboxRow.created_at > now(session) - timedelta(days=1),
+        )
+    )
+    return found or 0
 
 
 def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
@@ -196,6 +223,7 @@ def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
             once=row.once,
             listing_id=row.listing_id,
             alert_id=row.alert_id,
+            conversation_id=row.conversation_id,
             member_id=row.member_id,
             locale=row.locale,
             payload={},

@@ -13,7 +13,17 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import audit, checking, editing, links, listings, members, outbox, partners
+from board import (
+    audit,
+    checking,
+    editing,
+    extensions,
+    links,
+    listings,
+    members,
+    outbox,
+    partners,
+)
 from board.db import Base, UTCDateTime, now
 from board.errors import Invalid, KeyReused, NotAllowed, Problem
 from board.i18n import N_
@@ -177,6 +187,7 @@ def confirm(session: Session, board: Board, listing: Listing) -> list[int]:
     member = members.confirmed(session, email, listing.locale)
     listing.member_id, listing.pending_email = member.id, None
     listing.status, listing.opened_at = Status.OPEN, now(session)
+    extensions.schedule(listing, listing.opened_at)
     audit.record(
         session,
         "listing-confirmed",

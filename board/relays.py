@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Final, Literal
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import audit, checking, editing, listings, outbox, posting
+from board import audit, checking, editing, extensions, listings, posting
+from board.conversations import Conversation, ConversationStatus
 from board.db import Base, UTCDateTime, now
 from board.errors import CodeRefused, Invalid, KeyReused, ListingNotFound, Problem
 from board.i18n import N_
 from board.listings import Listing, ListingFields, ListingView, Status
 from board.members import Member
-from board.outbox import OutboxRow
 from board.roles import Grant, Role
 from matcher.taxonomy import Kind
 
@@ -95,9 +95,10 @@ class Relayed:
     consent: str
     #: One of OUTCOMES, or None while nobody has said.
     outcome: str | None
-    #: Messages that were passed on.
+    #: Conversations that people have begun.
     answers: int
-    extendable: bool
+    #: What an extension would add, None where there is none.
+    extension_days: int | None
 
 
 def post(board: Board, relay_id: int, fields: ListingFields, consent: str, key: str) -> Dictated:
@@ -180,8 +181,9 @@ def own(board: Board, relay_id: int) -> tuple[Relayed, ...]:
         }
         answers = Counter(
             session.scalars(
-                sa.select(OutboxRow.listing_id).where(
-                    OutboxRow.listing_id.in_(rows), OutboxRow.purpose == outbox.ANSWER
+                sa.select(Conversation.listing_id).where(
+                    Conversation.listing_id.in_(rows),
+                    Conversation.status != ConversationStatus.PENDING,
                 )
             )
         )
@@ -192,7 +194,7 @@ def own(board: Board, relay_id: int) -> tuple[Relayed, ...]:
                 consent=rows[view.id].consent,
                 outcome=rows[view.id].outcome,
                 answers=answers[view.id],
-                extendable=editing.can_be_extended(view, moment),
+                extension_days=extensions.days_to_add(view, moment),
             )
             for view in listings.views(session, board, sorted(rows, reverse=True))
         )
@@ -255,7 +257,7 @@ def _count_try(session: Session, reference: str) -> RelayedListing | None:
 
 def _do(session: Session, listing: Listing, row: RelayedListing, deed: str, door: str) -> None:
     if deed == "extend":
-        editing.extend(session, listing)
+        extensions.extend(session, listing)
         return
     if deed not in OUTCOMES:
         raise Invalid([Problem("deed", N_("Choose one of the answers of the list."))])

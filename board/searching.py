@@ -144,7 +144,11 @@ def _around(board: Board, wanted: ListingFilter) -> list[tuple[int, int]]:
 
 def _conditions(session: Session, board: Board, wanted: ListingFilter) -> list[Any]:
     moment: datetime = now(session)
-    conditions: list[Any] = [Listing.status == Status.OPEN, Listing.ends_at > moment]
+    conditions: list[Any] = [
+        Listing.status == Status.OPEN,
+        Listing.places_taken < Listing.places_needed,
+        Listing.ends_at > moment,
+    ]
     if wanted.kind is not None:
         conditions.append(Listing.kind == int(wanted.kind))
     if wanted.least_urgency:

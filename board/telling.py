@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from board import blocks, listings, outbox
 from board.alerts import Alert, AlertStatus
 from board.db import now
-from board.listings import Listing, Status
+from board.listings import Listing
 from board.members import Member
 from matcher.listing import Query
 
@@ -64,7 +64,7 @@ def _concerned(board: Board, listing_id: int) -> list[_Recipient]:
     with board.db.read() as session:
         listing = session.get(Listing, listing_id)
         moment = now(session)
-        if listing is None or listing.status != Status.OPEN or listing.ends_at <= moment:
+        if listing is None or not listing.in_index or listing.ends_at <= moment:
             return []
         row = listings.engine_listing(
             listing, listings.categories_of(session, [listing_id])[listing_id]

@@ -17,6 +17,7 @@ COMMANDS = {
     "warm": ("cli.upkeep", "Compile the engine, and write a snapshot of its index."),
     "worker": ("cli.run", "Run one worker: it sends what is to be sent."),
     "clock": ("cli.run", "Run the clock: it asks the workers for periodic work."),
+    "mailin": ("cli.run", "Run the mail listener: it takes answers to conversations."),
     "catcher": ("cli.run", "Run the local mail catcher."),
     "import": ("cli.listings", "Read listings from a CSV or GeoJSON file."),
     "match": ("cli.listings", "Print ranked counterparts."),

@@ -1,4 +1,4 @@
-"""Commands that start processes: up, migrate, worker, clock, catcher."""
+"""Commands that start processes: up, migrate, worker, clock, mailin, catcher."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ _PATIENCE_S = 60
 def up(demo: bool) -> None:
     """Start everything and keep it running until Ctrl-C or SIGTERM.
 
-    Brings the database to its schema, then runs the web server, the worker and the clock, with a
-    queue server and a mail catcher of its own where none are configured. What dies is restarted.
+    Brings the database to its schema, then runs the web server, the worker, the clock and the mail
+    listener, with a queue server and a mail catcher of its own where none are configured. What dies
+    is restarted.
     """
     settings = load_settings()
     with _alone(settings):
@@ -73,6 +74,12 @@ def worker() -> None:
 def clock() -> None:
     """Run the clock: it asks the workers for periodic work. One is enough."""
     _become("workers.clock")
+
+
+@click.command(epilog="Example: MAILIN_PORT=8026 entraide mailin")
+def mailin() -> None:
+    """Run the mail listener: it takes the mails that people write to their conversations."""
+    _become("workers.mailin")
 
 
 @click.command(epilog="Example: MAIL_CATCHER_PORT=8025 entraide catcher")
@@ -151,6 +158,7 @@ def _alone(settings: Settings) -> Iterator[None]:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
+        _require_free("MAILIN_PORT", settings.mailin_port, settings.mailin_host)
         if settings.embedded_mail:
             _require_free("MAIL_CATCHER_PORT", settings.catcher_port)
         if settings.redis_url is not None:
@@ -163,11 +171,12 @@ def _alone(settings: Settings) -> Iterator[None]:
             _leave_no_folder(settings)
 
 
-def _require_free(variable: str, port: int) -> None:
-    with socket.socket() as probe:
+def _require_free(variable: str, port: int, address: str = "127.0.0.1") -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((address, port))
         except OSError as error:
             taken = error.errno == errno.EADDRINUSE
             wrong = f"port {port} is taken" if taken else f"port {port}: {error.strerror}"

@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -81,6 +82,20 @@ class Settings(BaseSettings):
         "Entraide <entraide@localhost>",
         validation_alias="MAIL_FROM",
         description="Sender of every mail: one address, with or without a name.",
+    )
+    mail_domain: Annotated[str, AfterValidator(values.mail_domain)] = Field(
+        default_factory=lambda known: parseaddr(known["mail_from"])[1].rpartition("@")[2],
+        validation_alias="MAIL_DOMAIN",
+        description="Domain of the reply addresses of conversations, c+…@DOMAIN, whose mail comes "
+        "to the mail listener; by default that of MAIL_FROM.",
+    )
+    mailin_host: Annotated[str, AfterValidator(values.listening_address)] = Field(
+        "127.0.0.1",
+        validation_alias="MAILIN_HOST",
+        description="Address of this machine that the mail listener listens on.",
+    )
+    mailin_port: _PortNumber = Field(
+        8026, validation_alias="MAILIN_PORT", description="Port of the mail listener: 1 to 65535."
     )
     secret_key: str = Field(
         "",

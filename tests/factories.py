@@ -9,11 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from board import alerts, listings, posting
+from board import alerts, answering, listings, posting
 from board.alerts import Alert, AlertStatus, NewAlert
+from board.answering import NewAnswer
 from board.context import Board
+from board.conversations import Conversation, Seat, Side
 from board.db import BoardState, now
-from board.links import Link
+from board.links import CONFIRM_MESSAGE, Link
 from board.members import Member
 from board.posting import NewListing
 from board.roles import WITH_COUNTRY, Grant
@@ -26,6 +28,7 @@ AKWA = Place.at(4.0503, 9.6980, 8)
 BONAPRISO = Place.at(4.0246, 9.7010, 8)
 MARSEILLE = Place.at(43.2965, 5.3698, 8)
 
+_CONFIRMS = Link.purpose == CONFIRM_MESSAGE
 _numbers = itertools.count(1)
 
 
@@ -117,6 +120,20 @@ class Factory:
         with self.board.db.write() as session:
             row = session.query(listings.Listing).filter_by(public_id=public_id).one()
             return posting.confirm(session, self.board, row)
+
+    def answered(
+        self, view: listings.ListingView, new: NewAnswer | None = None, **given: Any
+    ) -> Seat:
+        """The answerer's seat in the conversation that a confirmed answer opens."""
+        values = {"email": f"helper{next(_numbers)}@example.org", "text": "Bonjour", **given}
+        answering.answer(self.board, view.public_id, new or NewAnswer(**values))
+        with self.board.db.write() as session:
+            pending = session.query(Conversation).order_by(Conversation.id.desc()).first()
+            assert pending is not None
+            opened = answering.confirm(session, self.board, pending)
+            assert opened is not None
+            session.execute(sa.update(Link).values(used_at=now(session)).where(_CONFIRMS))
+            return Seat(opened.conversation.id, Side.ANSWERER)
 
     def alert_form(self, **given: Any) -> NewAlert:
         """A form for an alert on everything within 10 km of Akwa."""

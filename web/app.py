@@ -15,9 +15,10 @@ from board.i18n import CATALOGUES
 from config.settings import Settings
 from web import (
     alerts,
-    answers,
+    answering,
     blocks,
     by_phone,
+    conversations,
     dev_mail,
     home,
     links,
@@ -50,7 +51,8 @@ FEATURES = (
     home,
     listings,
     listings_map,
-    answers,
+    answering,
+    conversations,
     alerts,
     links,
     places,
@@ -107,6 +109,7 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     )
     for feature in FEATURES:
         app.register_blueprint(feature.blueprint)
+    app.register_blueprint(conversations.guests_blueprint)
     app.register_blueprint(alerts.unsubscribe_blueprint)
     csrf.exempt(alerts.one_click)
     return app

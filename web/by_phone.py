@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from board import relays
-from board.editing import EXTENSION
 from board.errors import CodeRefused, Invalid
 from board.i18n import N_
 from web.forms.relay import PhoneForm
@@ -51,7 +50,7 @@ def act() -> ResponseReturnValue:
 
 def _page(form: PhoneForm, status: int = 200) -> ResponseReturnValue:
     deeds = [(key, gettext(text), "check", "") for key, text in relays.OUTCOMES.items()]
-    extend = gettext("Keep it on the board %(days)d days longer", days=EXTENSION.days)
+    extend = gettext("Keep it on the board longer")
     deeds.append(("extend", extend, "calendar", ""))
     response = make_response(render_template("by_phone/ask.html", form=form, deeds=deeds), status)
     response.headers["Cache-Control"] = "no-store"

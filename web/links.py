@@ -14,10 +14,11 @@ from board.i18n import N_
 from board.links import (
     CLOSE_LISTING,
     CONFIRM_ALERT,
-    CONFIRM_ANSWER,
     CONFIRM_LISTING,
+    CONFIRM_MESSAGE,
     EDIT_LISTING,
     EXTEND_LISTING,
+    KEEP_TALKING,
 )
 from web.errors import error_response
 from web.forms.editing import EditForm
@@ -41,12 +42,6 @@ TEXTS: Final = {
         N_("Take it down now"),
         N_("Your listing is off the board."),
     ),
-    EXTEND_LISTING: (
-        N_("Give your listing more time"),
-        N_("One press, and your listing stays on the board fourteen days longer."),
-        N_("Keep it on the board"),
-        N_("Your listing stays fourteen days longer. We have mailed you new links."),
-    ),
     EDIT_LISTING: (
         N_("Change your listing"),
         "",
@@ -59,9 +54,21 @@ TEXTS: Final = {
         N_("Start the alert"),
         N_("Your alert is on. Every mail has a link that ends it."),
     ),
-    CONFIRM_ANSWER: (
+    EXTEND_LISTING: (
+        N_("Keep your listing on the board"),
+        N_("One press, and it stays: a request for two weeks more, an offer for two months."),
+        N_("Keep it"),
+        N_("Your listing stays on the board. We have mailed you new links."),
+    ),
+    KEEP_TALKING: (
+        N_("Keep your conversation open"),
+        N_("One press, and the conversation stays open for another month."),
+        N_("Keep it open"),
+        N_("Your conversation stays open."),
+    ),
+    CONFIRM_MESSAGE: (
         N_("Send your message"),
-        N_("One press, and your message goes to this person together with your address."),
+        N_("One press, and your message goes to this person. Your address is not shown."),
         N_("Send it now"),
         N_("Your message is on its way."),
     ),
@@ -97,6 +104,9 @@ def act(token: str) -> ResponseReturnValue:
         return error_response(410, gettext(problem.message) % dict(problem.params))
     if deed.purpose == CONFIRM_LISTING:
         return redirect(url_for("listings.show", public_id=deed.public_id, published=1), 303)
+    if deed.conversation_token is not None:
+        address = url_for("conversation_links.show", key=deed.conversation_token, sent=1)
+        return redirect(address, 303)
     title = gettext(TEXTS[deed.purpose][3])
     return render_template("links/done.html", deed=deed, title=title)
 

@@ -10,7 +10,7 @@ from flask import abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from board import answers, checking, listings, matching, posting, searching
+from board import answering, checking, listings, matching, posting, searching
 from board.errors import Invalid, KeyReused
 from board.i18n import N_
 from board.listings import ListingView
@@ -157,7 +157,7 @@ def show(public_id: str) -> ResponseReturnValue:
         "listings/show.html",
         view=view,
         counterparts=counterparts,
-        answerable=answers.can_be_answered(view),
+        answerable=answering.can_be_answered(view),
         hexagon=json.dumps(hexagon_geometry(view.cell)) if view.cell else "",
         published=request.args.get("published") == "1",
     )

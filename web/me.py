@@ -6,7 +6,6 @@ from flask import Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from board import me
-from board.editing import EXTENSION
 from board.errors import Invalid, NotAllowed
 from board.listings import ListingView
 from web.errors import error_response
@@ -23,7 +22,7 @@ def index() -> str:
     """Everything of one's own at a glance."""
     space = me.space(current_board(), signed_in().member_id)
     roles = sorted(signed_in().roles)
-    return render_template("me/index.html", space=space, days=EXTENSION.days, roles=roles)
+    return render_template("me/index.html", space=space, roles=roles)
 
 
 @blueprint.get("/listings/<public_id:public_id>/edit")

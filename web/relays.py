@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from board import checking, relays
-from board.editing import EXTENSION
 from board.errors import Invalid, KeyReused
 from board.i18n import N_
 from matcher.taxonomy import Kind
@@ -30,9 +29,7 @@ def index() -> str:
     """What this relay has posted, with its outcome."""
     found = relays.own(current_board(), signed_in().member_id)
     outcomes = {key: gettext(text) for key, text in relays.OUTCOMES.items()}
-    return render_template(
-        "relays/index.html", relayed=found, outcomes=outcomes, days=EXTENSION.days
-    )
+    return render_template("relays/index.html", relayed=found, outcomes=outcomes)
 
 
 @blueprint.get("/new")

@@ -6,7 +6,16 @@ import time
 
 import structlog
 
-from board import dispatching, forgetting, listings, outbox, passkeys, sessions, sign_in
+from board import (
+    dispatching,
+    extensions,
+    forgetting,
+    listings,
+    outbox,
+    passkeys,
+    sessions,
+    sign_in,
+)
 from board.errors import Unavailable
 from board.snapshots import NotWritten
 from workers.parts import board
@@ -49,12 +58,14 @@ def snapshot() -> bool:
 
 
 def expire() -> int:
-    """Close the listings whose time is over; forget dead sessions and what nobody confirmed."""
+    """Ask what is still needed, close what is over; forget dead sessions and the unconfirmed."""
     here = board()
+    asked = extensions.ask(here)
+    closed = listings.close_ended(here) + extensions.close_rested(here)
     forgotten = (
         forgetting.forget_unconfirmed(here)
         + sessions.forget_dead(here)
         + sign_in.forget_old(here)
         + passkeys.forget_old(here)
     )
-    return listings.close_ended(here) + forgotten
+    return asked + closed + forgotten

@@ -86,8 +86,13 @@ def installed(folder: Path, gazetteer_path: Path) -> Iterator[Installation]:
     home = folder / "a home"
     home.mkdir()
     (home / "gazetteer.sqlite").symlink_to(gazetteer_path)
-    port, catcher = free_ports(2)
-    ours = {"ENTRAIDE_HOME": str(home), "PORT": str(port), "MAIL_CATCHER_PORT": str(catcher)}
+    port, catcher, mailin = free_ports(3)
+    ours = {
+        "ENTRAIDE_HOME": str(home),
+        "PORT": str(port),
+        "MAIL_CATCHER_PORT": str(catcher),
+        "MAILIN_PORT": str(mailin),
+    }
     others = {k: v for k, v in os.environ.items() if k not in Settings.variables()}
     settings = Settings.from_mapping(ours)
     yield Installation(settings, {**others, **ours})
@@ -221,11 +226,12 @@ def test_a_second_up_of_the_same_home_on_another_port_is_refused(
 ) -> None:
     """Two queue servers and two schedulers over one folder would disturb each other."""
     installation, up = served
-    port, catcher = free_ports(2)
+    port, catcher, mailin = free_ports(3)
     environment = {
         **installation.environment,
         "PORT": str(port),
         "MAIL_CATCHER_PORT": str(catcher),
+        "MAILIN_PORT": str(mailin),
     }
     command = [sys.executable, "-m", "cli.main", "up"]
     second = subprocess.run(

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask, abort
 from flask.testing import FlaskClient
 
-from board import alerts, answers
-from board.answers import NewAnswer
+from board import alerts, answering
+from board.answering import NewAnswer
 from board.context import Board
 from tests.factories import Factory
 from tests.fakes import MailSink, work_off
@@ -38,7 +38,7 @@ def confirm_alert(board: Board, make: Factory, smtp: MailSink) -> str:
 
 
 def confirm_answer(board: Board, make: Factory, smtp: MailSink) -> str:
-    answers.send(board, make.open().public_id, NewAnswer(email=OTHER, text="I can come."))
+    answering.answer(board, make.open().public_id, NewAnswer(email=OTHER, text="I can come."))
     work_off(board)
     return links_to(smtp, OTHER)[0]
 

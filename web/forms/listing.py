@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 
 from flask_babel import lazy_gettext
 
-from board.checking import HOW_MANY, MAX_CATEGORIES, RADIUS_KM
+from board.checking import HOW_MANY, MAX_CATEGORIES, PLACES_NEEDED, RADIUS_KM
 from board.context import Board
 from board.i18n import N_
 from board.places import SettledPlace
@@ -36,6 +36,8 @@ REACHES: Final = {
 }
 #: Days that a listing is open unless the poster says otherwise.
 OPEN_DAYS: Final = {Kind.REQUEST: 14, Kind.OFFER: 60, Kind.INFO: 30}
+#: How many people are needed, or can be helped at a time, unless the poster says otherwise.
+PLACES: Final = {Kind.REQUEST: 1, Kind.OFFER: 3, Kind.INFO: 1}
 DEFAULT_RADIUS_KM: Final = "10"
 _POLYGON_MAX: Final = 60_000
 
@@ -55,6 +57,7 @@ class ListingForm(PlaceForm):
     area = TextField(lazy_gettext("A narrower area, as a GeoJSON polygon"))
     reach = TextField(lazy_gettext("How far may the help come from?"))
     radius_km = TextField(lazy_gettext("Distance around the place"))
+    places_needed = TextField(lazy_gettext("How many people?"))
     starts_on = TextField(lazy_gettext("From"))
     ends_on = TextField(lazy_gettext("Until, this day included"))
     languages = ChoicesField(lazy_gettext("Languages you speak"))
@@ -72,6 +75,7 @@ class ListingForm(PlaceForm):
                 "urgency": "" if kind is Kind.REQUEST else "0",
                 "reach": "local",
                 "radius_km": DEFAULT_RADIUS_KM,
+                "places_needed": str(PLACES[kind]),
                 "starts_on": day.isoformat(),
                 "ends_on": (day + timedelta(days=OPEN_DAYS[kind])).isoformat(),
                 "languages": [locale],
@@ -88,6 +92,7 @@ class ListingForm(PlaceForm):
         starts_at, ends_at = self._window(board, settled)
         values = self._plain_values(kind, locale)
         radius_km = self._radius(kind, reach)
+        places_needed = self._places_needed(kind)
         self._check_words(kind)
         self.check_poster()
         if self.refused or reach is None:
@@ -99,6 +104,7 @@ class ListingForm(PlaceForm):
             place_name=settled.name if settled else "",
             reach=reach,
             radius_km=radius_km,
+            places_needed=places_needed,
             starts_at=starts_at,
             ends_at=ends_at,
         )
@@ -159,6 +165,18 @@ class ListingForm(PlaceForm):
         if kind is Kind.INFO or reach is not Reach.LOCAL:
             return None
         return self.number("radius_km", *RADIUS_KM)
+
+    def _places_needed(self, kind: Kind) -> int:
+        """How many people; a form without the question means what is proposed."""
+        if kind is Kind.INFO or self.places_needed.data is None:
+            return PLACES[kind]
+        least, most = PLACES_NEEDED
+        typed = self.places_needed.data.strip()
+        if typed.isascii() and typed.isdigit() and len(typed) < 4 and least <= int(typed) <= most:
+            return int(typed)
+        message = N_("A whole number from %(least)d to %(most)d is accepted.")
+        self.refuse("places_needed", message, least=least, most=most)
+        return least
 
     def _window(self, board: Board, settled: SettledPlace | None) -> tuple[datetime, datetime]:
         """The two days as moments at the place: from its first midnight to its last."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from board import answers, blocks, confirmations, dispatching, matching, members, outbox
-from board.answers import NewAnswer
+from board import answering, blocks, confirmations, dispatching, matching, members, outbox
+from board.answering import NewAnswer
 from board.context import Board
 from board.errors import Invalid
 from tests.factories import Factory
@@ -94,12 +94,16 @@ def test_no_alert_is_mailed(
 def test_no_message_is_passed_on(
     board: Board, make: Factory, smtp: MailSink, order: tuple[str, str] | None, late: bool
 ) -> None:
-    """The writer sees what every writer sees: nobody is told of a block."""
+    """Whoever is blocked sees what every writer sees: nobody is told of another's block."""
     view = make.open(email=ASKER)
     if order and not late:
         block(board, make, order)
-    answers.send(board, view.public_id, NewAnswer(email=HELPER, text="A secret greeting"))
+    answering.answer(board, view.public_id, NewAnswer(email=HELPER, text="A secret greeting"))
     work_off(board)
+    if order == (HELPER, ASKER) and not late:
+        with pytest.raises(Invalid, match="You have blocked this person"):
+            confirmations.act(board, smtp.token(HELPER))
+        return
     deed = confirmations.act(board, smtp.token(HELPER))
     assert deed.title == view.title
     if order and late:

@@ -10,8 +10,9 @@ import pytest
 from board import confirmations, listings, matching, me, partners, roles, searching
 from board.checking import LONGEST
 from board.context import Board
-from board.editing import EXTENSION, Changes
+from board.editing import Changes
 from board.errors import Invalid, LinkRefused, ListingNotFound, NotAllowed
+from board.extensions import LONGER
 from board.listings import Listing, ListingView
 from board.searching import ListingFilter
 from matcher.taxonomy import Kind
@@ -119,10 +120,10 @@ def test_more_time_up_to_the_limit_of_posting(board: Board, make: Factory) -> No
     """Fourteen days each, and then no more."""
     view = make.open(email=OWNER)
     owner, ends_at = owner_of(board, view), view.ends_at
-    while ends_at + EXTENSION - view.starts_at <= LONGEST:
+    while ends_at + LONGER[Kind.REQUEST] - view.starts_at <= LONGEST:
         assert me.space(board, owner).listings[0].extendable
         me.extend(board, owner, view.public_id)
-        ends_at += EXTENSION
+        ends_at += LONGER[Kind.REQUEST]
         assert listings.get(board, view.public_id).ends_at == ends_at
     assert not me.space(board, owner).listings[0].extendable
     with pytest.raises(Invalid, match="until"):
@@ -196,14 +197,14 @@ class TestLinks:
 
     def test_a_link_extends_once(self, board: Board, smtp: MailSink, view: ListingView) -> None:
         """By fourteen days; the next mail has a link for fourteen more."""
-        token, ends_at = tokens(smtp)["extend"], view.ends_at + EXTENSION
+        token, ends_at = tokens(smtp)["extend"], view.ends_at + LONGER[Kind.REQUEST]
         confirmations.act(board, token)
         assert end_of(board, view) == ends_at
         with pytest.raises(LinkRefused):
             confirmations.act(board, token)
         work_off(board)
         confirmations.act(board, tokens(smtp)["extend"])
-        assert end_of(board, view) == ends_at + EXTENSION
+        assert end_of(board, view) == ends_at + LONGER[Kind.REQUEST]
 
 
 def end_of(board: Board, view: ListingView) -> datetime:

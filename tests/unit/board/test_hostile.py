@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from board.answers import NewAnswer
 
 from board import (
     alerts,
@@ -26,7 +27,6 @@ from board import (
     searching,
 )
 from board.alerts import Alert
-from board.answers import NewAnswer
 from board.context import Board
 from board.db import Database, now
 from board.errors import LinkRefused, Unavailable

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from board import answers, confirmations, editing, listings, matching, relays, roles
-from board.answers import NewAnswer
+from board import answering, confirmations, extensions, listings, matching, relays, roles
+from board.answering import NewAnswer
 from board.audit import AuditEntry
 from board.context import Board
 from board.errors import CodeRefused, Invalid, KeyReused, ListingNotFound
@@ -75,7 +75,7 @@ def test_people_nearby_are_told_and_answers_reach_the_relay(
     dictated = relays.post(board, relay, make.form(), "telephone", "a-form-key")
     work_off(board)
     assert len(smtp.to("near@example.org")) == 1
-    answers.send(board, dictated.public_id, NewAnswer(email=HELPER, text="I come at ten."))
+    answering.answer(board, dictated.public_id, NewAnswer(email=HELPER, text="I come at ten."))
     work_off(board)
     confirmations.act(board, smtp.token(HELPER))
     work_off(board)
@@ -83,7 +83,7 @@ def test_people_nearby_are_told_and_answers_reach_the_relay(
     assert "I come at ten." in mail.get_content()
     assert [each.answers for each in relays.own(board, relay)] == [1]
     roles.revoke(board, RELAY, Role.RELAY)
-    answers.send(board, dictated.public_id, NewAnswer(email=HELPER, text="And at eleven?"))
+    answering.answer(board, dictated.public_id, NewAnswer(email=HELPER, text="And at eleven?"))
     work_off(board)
     confirmations.act(board, smtp.token(HELPER))
     work_off(board)
@@ -110,7 +110,7 @@ def test_the_code_extends_again_and_again(board: Board, dictated: Dictated) -> N
     for times in (1, 2):
         relays.by_phone(board, dictated.reference, dictated.code, "extend")
         after = listings.get(board, dictated.public_id).ends_at
-        assert after - before == times * editing.EXTENSION
+        assert after - before == times * extensions.LONGER[Kind.REQUEST]
     with pytest.raises(Invalid, match="deed"):
         relays.by_phone(board, dictated.reference, dictated.code, "delete")
 
