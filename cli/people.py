@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Final
 
 import click
@@ -25,8 +26,8 @@ def grant(address: str, role: str, country: str, name: str) -> None:
     Partners, moderators and administrators need a second factor: print recovery codes for them
     with "entraide recovery", and hand these over by another way than mail.
     """
-    board = Board.open(load_settings())
-    new = roles.grant(board, address, role, country=country, organisation=name)
+    with _board() as board:
+        new = roles.grant(board, address, role, country=country, organisation=name)
     click.echo(f"{role} granted" if new else f"this address is {role} already")
 
 
@@ -36,7 +37,8 @@ def grant(address: str, role: str, country: str, name: str) -> None:
 @click.option("--country", default="", metavar="CC", help="Only for this country.")
 def revoke(address: str, role: str, country: str) -> None:
     """Take a ROLE away from the member of ADDRESS, at once; without --country, everywhere."""
-    count = roles.revoke(Board.open(load_settings()), address, role, country=country)
+    with _board() as board:
+        count = roles.revoke(board, address, role, country=country)
     click.echo(f"{role} revoked" if count else f"this address is no {role}")
 
 
@@ -47,5 +49,10 @@ def recovery_codes(address: str) -> None:
 
     Each code is good once as the second factor, where no passkey is at hand.
     """
-    for code in recovery.issue_for(Board.open(load_settings()), address):
-        click.echo(code)
+    with _board() as board:
+        codes = recovery.issue_for(board, address)
+    click.echo("\n".join(codes))
+
+
+def _board() -> closing[Board]:
+    return closing(Board.open(load_settings()))

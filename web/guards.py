@@ -170,6 +170,8 @@ def _holder_of(role: Role) -> ResponseReturnValue | None:
         return asked
     signed_in = current_member()
     if signed_in is None or role not in signed_in.roles:
+        member_id = signed_in.member_id if signed_in else None
+        _log.warning("denied: member %s is no %s at %s", member_id, role, request.endpoint)
         abort(404)
     if role in WITH_SECOND_FACTOR and not signed_in.second_factor:
         return to_second_factor(_own_address() if request.method in ("GET", "HEAD") else "")

@@ -83,12 +83,15 @@ def test_a_member_gets_in(client: FlaskClient, make: Factory) -> None:
 
 @pytest.mark.parametrize("guard", GUARDED)
 def test_a_page_of_a_role_does_not_exist_for_others(
-    client: FlaskClient, make: Factory, guard: Guard
+    client: FlaskClient, make: Factory, guard: Guard, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """404 by every verb, with the second factor too, whatever other roles somebody has."""
+    """404 by every verb, whatever other roles somebody has; the log names the member's id."""
     others = [role for role in Role if role != GUARDED[guard]]
-    sign_in(client, make.member(roles=others), second_factor=True)
+    member_id = make.member(email="m@example.org", roles=others)
+    sign_in(client, member_id, second_factor=True)
     assert client.get(f"/test/{guard}").status_code == 404
+    assert f"denied: member {member_id} is no {guard}" in caplog.text
+    assert "m@example.org" not in caplog.text
     assert post(client, f"/test/{guard}") == 404
 
 
