@@ -20,6 +20,7 @@ BENCHMARKS = {
     "pages": "benchmarks.pages",
     "matching": "benchmarks.matching",
     "engine": "benchmarks.engine.run",
+    "privacy": "benchmarks.privacy.run",
 }
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, Final, NoReturn, Self
 from urllib.error import HTTPError
-from urllib.request import Request
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
 from geopy.adapters import URLLibAdapter
 from geopy.exc import GeocoderServiceError, GeocoderTimedOut, GeopyError
@@ -24,7 +24,7 @@ from geopy.geocoders import BANFrance, Nominatim, Photon
 from board.countries import Countries
 from board.gazetteer import Gazetteer, name_resolution
 from board.i18n import LOCALES
-from board.places import FINEST, SettledPlace, settle_cell, settle_name
+from board.places import COARSEST, FINEST, SettledPlace, settle_cell, settle_name
 from config.settings import Settings
 from matcher.place import Place
 
@@ -127,8 +127,22 @@ class OnlineGeocoder:
         raise GeocoderAway from error
 
 
+class _NoRedirect(HTTPRedirectHandler):
+    """Leaves a redirect as it is: only the server that the operator named is ever asked."""
+
+    def redirect_request(self, *_: object, **__: object) -> None:
+        return None
+
+
 class _BoundedAdapter(URLLibAdapter):  # type: ignore[misc]
     """Reads an answer within one time limit and one length, however slowly it drips."""
+
+    def __init__(self, *, proxies: dict[str, str] | None, ssl_context: Any) -> None:
+        super().__init__(proxies=proxies, ssl_context=ssl_context)
+        opener = build_opener(
+            HTTPSHandler(context=ssl_context), ProxyHandler(proxies), _NoRedirect()
+        )
+        self.urlopen = opener.open
 
     def get_json(self, url: str, *, timeout: float, headers: Mapping[str, str]) -> Any:
         return _on_earth(super().get_json(url, timeout=timeout, headers=headers))
@@ -233,12 +247,26 @@ class PlaceFinder:
         """The place coarsened to what its sort tells, named by its cell; None for a country."""
         if located.sort in _TOO_LARGE:
             return None
+        place = Place.at(located.lat, located.lng, FINEST)
         if located.sort in _ADDRESSES:
             resolution = FINEST
         elif located.sort in _QUARTERS:
             resolution = _QUARTER_RESOLUTION
         else:
-            town = self._gazetteer.largest_near(located.lat, located.lng, _TOWN_KM, locale)
-            resolution = name_resolution(town.population if town else 0)
-        cell = Place.at(located.lat, located.lng, resolution).cell
+            resolution = self._town_resolution(place, locale)
+        # By its ancestors, as every other door coarsens: one position has one cell.
+        cell = place.coarsened(resolution).cell
         return settle_cell(self._gazetteer, self._countries, cell, categories, locale)
+
+    def _town_resolution(self, place: Place, locale: str) -> int:
+        """How precise the name of a town near `place` is.
+
+        Whole cells are judged, the coarsest first, so that the resolution that comes out says no
+        more of the position than the cell does.
+        """
+        for resolution in (COARSEST, COARSEST + 1):
+            center = place.coarsened(resolution).center
+            town = self._gazetteer.largest_near(*center, _TOWN_KM, locale)
+            if name_resolution(town.population if town else 0) <= resolution:
+                return resolution
+        return _QUARTER_RESOLUTION

@@ -69,12 +69,14 @@ def kept_resolution(gazetteer: Gazetteer, cell: int, categories: Iterable[str]) 
     """Finest resolution at which a person's position in `cell` may be kept: 8, or 7.
 
     7 in sparse country, where fewer than 500 inhabitants of the gazetteer live within 5 km of the
-    cell's centre, and for childcare, eldercare, medicine and health guidance.
+    centre of the cell of resolution 7, and for childcare, eldercare, medicine and health guidance.
     """
     if not _SENSITIVE.isdisjoint(categories):
         return _SHELTERED
     place = Place(cell)
-    center = place.coarsened(min(FINEST, place.resolution)).center
+    # All positions in one cell of 7 are judged alike. Were each of 8 judged by itself, a cell of 7
+    # on the board would say that its person is in one of those parts of it that are sparse.
+    center = place.coarsened(min(_SHELTERED, place.resolution)).center
     inhabitants = gazetteer.inhabitants_near(*center, radius_km=_SPARSE_RADIUS_KM)
     return FINEST if inhabitants >= _SPARSE_INHABITANTS else _SHELTERED
 

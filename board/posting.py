@@ -78,7 +78,8 @@ def post(board: Board, new: NewListing, key: str) -> Posted:
     fields, area = checking.checked(board, new, moment)
     email = _checked_email(new.email)
     check_key(key)
-    body_hash = _body_hash(new)
+    # Of the place as it is kept: who knows the rest of a form could find a finer one by trying.
+    body_hash = _body_hash(replace(new, cell=fields.cell))
     try:
         with board.db.write() as session:
             known = session.get(PostingKey, key)

@@ -103,10 +103,10 @@ def environment(
         return
     urls = request.getfixturevalue("migrated_postgresql")
     yield {**variables, **urls}
-    _empty(urls["MIGRATION_DATABASE_URL"])
+    empty_tables(urls["MIGRATION_DATABASE_URL"])
 
 
-def _empty(url: str) -> None:
+def empty_tables(url: str) -> None:
     """Remove every row, as the owner of the schema, and begin a new epoch."""
     engine = make_engine(url)
     tables = ", ".join(

@@ -6,9 +6,8 @@ import json
 import logging
 import socket
 import struct
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,62 +19,9 @@ from board.geocoding import GeocoderAway, OnlineGeocoder, PlaceFinder
 from board.places import settle_name
 from config.settings import Settings
 from matcher.place import Place
+from tests.geocoder import Geocoder, features, online, redirect, status
 
 DOUALA = 2232593
-Answer = Callable[[BaseHTTPRequestHandler], None]
-
-
-class Geocoder(ThreadingHTTPServer):
-    """A real HTTP server on loopback that answers as a test wants and keeps what it was asked."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answer: Answer = status(500)
-        self.asked: list[tuple[str, dict[str, str]]] = []
-        #: Set when the test is over: what hangs then lets go.
-        self.over = threading.Event()
-
-    @property
-    def domain(self) -> str:
-        return f"127.0.0.1:{self.server_address[1]}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        server = cast(Geocoder, self.server)
-        server.asked.append((self.path, dict(self.headers)))
-        server.answer(self)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing on the terminal."""
-
-
-def status(code: int, body: bytes = b"") -> Answer:
-    """An answer with this status and body."""
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(code)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return answer
-
-
-def features(*found: tuple[float, float, str]) -> Answer:
-    """An answer of Photon or BAN: (lat, lng, type) each."""
-    listed = [
-        {
-            "type": "Feature",
-            "geometry": {"type": "Point", "coordinates": [lng, lat]},
-            "properties": {"name": "Rue Joffre", "label": "12 Rue Joffre", "type": sort},
-        }
-        for lat, lng, sort in found
-    ]
-    body = json.dumps({"type": "FeatureCollection", "features": listed})
-    return status(200, body.encode())
 
 
 def hang(handler: BaseHTTPRequestHandler) -> None:
@@ -115,13 +61,8 @@ def cut(handler: BaseHTTPRequestHandler) -> None:
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Geocoder]:
     """A geocoder that answers 500 until told otherwise."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with Geocoder() as geocoder:
-        thread = threading.Thread(target=geocoder.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with Geocoder.running() as geocoder:
         yield geocoder
-        geocoder.over.set()
-        geocoder.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -138,12 +79,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-def online(server: Geocoder, service: str = "photon", **options: Any) -> OnlineGeocoder:
-    """A geocoder of this service on the test's server."""
-    options = {"timeout_s": 5, **options}
-    return OnlineGeocoder(service, server.domain, scheme="http", **options)
 
 
 def cells(finder: PlaceFinder, text: str, *categories: str) -> list[int]:
@@ -236,6 +171,46 @@ def test_what_was_found_says_how_precisely_it_is_kept(
     (found,) = finder.find("Rue Joffre 12", categories, "fr")
     assert found.place.cell == Place.at(4.05, 9.70, resolution).cell
     assert found.place.country == "CM"
+
+
+@pytest.mark.parametrize("sort", ["house", "district", "city", "amenity"])
+@pytest.mark.parametrize(
+    ("lat", "lng"),
+    # In a large town, where towns of two sizes meet, at a village, on an island at ±180.
+    [(4.05, 9.70), (46.2, 6.15), (45.91, 6.12), (44.35, 6.6), (-16.8, 179.99)],
+)
+def test_one_position_has_one_cell_at_each_resolution(
+    gazetteer: Gazetteer, countries: Countries, server: Geocoder, sort: str, lat: float, lng: float
+) -> None:
+    """The answer's cell is an ancestor of "near me"'s, and alike for its whole neighbourhood.
+
+    Cut otherwise at each resolution, two answers about one person would meet in a sliver; judged
+    by the position, the resolution would tell on which side of a line it lies.
+    """
+    near = Place.at(lat, lng, 8)
+    finder = PlaceFinder(gazetteer, countries, online(server))
+    found = []
+    for step in range(12):
+        at = Place.at(lat + step * 0.003, min(lng + step * 0.003, 180), 8)
+        server.answer = features((*at.center, sort))
+        (answer,) = finder.find("12 rue X", (), "fr", limit=1)
+        kept = Place(answer.place.cell)
+        assert kept == at.coarsened(kept.resolution)
+        found.append((at, kept))
+    inside = {kept for at, kept in found if at.coarsened(kept.resolution) == found[0][1]}
+    assert inside == {found[0][1]} and found[0][0] == near
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(
+    gazetteer: Gazetteer, countries: Countries, server: Geocoder, code: int
+) -> None:
+    """Whatever it points to, only the server that the operator named is asked."""
+    with Geocoder.running() as canary:
+        server.answer = redirect(code, f"http://{canary.domain}/latest/meta-data")
+        found = PlaceFinder(gazetteer, countries, online(server)).find("douala", (), "fr")
+    assert found[0].label == "Douala"
+    assert (len(server.asked), canary.asked) == (1, [])
 
 
 def test_an_address_is_never_the_name_of_the_place(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import cast
 
+import h3.api.basic_int as h3
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -71,13 +72,33 @@ def test_a_position_is_kept_at(
     assert kept_resolution(fake, Place.at(*IN_DOUALA, 8).cell, categories) == resolution, why
 
 
-@pytest.mark.parametrize("resolution", [8, 9, 12, 15])
-def test_sparseness_is_asked_about_the_kept_cell_only(resolution: int) -> None:
-    """Within 5 km of the centre of the cell of resolution 8, however fine the given one is."""
+@pytest.mark.parametrize("resolution", [7, 8, 9, 12, 15])
+def test_sparseness_is_asked_about_whole_cells(resolution: int) -> None:
+    """Within 5 km of the centre of the cell of resolution 7, however fine the given one is."""
     fake = Inhabited(500)
-    place = Place.at(*IN_DOUALA, resolution)
+    place = Place.at(4.0714, 9.6818, resolution)
     kept_resolution(cast(Gazetteer, fake), place.cell, ())
-    assert fake.asked == [(*place.coarsened(8).center, 5)]
+    assert fake.asked == [(*place.coarsened(7).center, 5)]
+    assert place.coarsened(min(8, resolution)).center != Place.at(*IN_DOUALA, 7).center
+
+
+villages = st.sampled_from([(46.57, 9.65), (44.35, 6.6), (7.36, 12.9), (-16.8, -179.99)])
+around = st.tuples(st.floats(-0.12, 0.12), st.floats(-0.12, 0.12))
+
+
+@given(village=villages, offset=around)
+@settings(max_examples=60, deadline=None)
+def test_a_cell_on_the_board_says_nothing_of_its_parts(
+    gazetteer: Gazetteer, village: tuple[float, float], offset: tuple[float, float]
+) -> None:
+    """Where one position is kept at 7 for sparseness, every other of that cell is too.
+
+    Otherwise the resolution alone would tell in which parts of the cell somebody is.
+    """
+    lng = (village[1] + offset[1] + 180) % 360 - 180
+    cell = Place.at(village[0] + offset[0], lng, 7).cell
+    parts = h3.cell_to_children(cell, 8)
+    assert len({kept_resolution(gazetteer, part, ()) for part in parts}) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import h3.api.basic_int as h3
 import pytest
 import sqlalchemy as sa
 
@@ -109,6 +110,17 @@ def test_a_key_with_another_text_is_refused(board: Board, make: Factory) -> None
     with pytest.raises(KeyReused):
         posting.post(board, replace(new, title="Autre chose"), "form-key-1")
     assert rows(board, Listing) == 1
+
+
+def test_the_key_remembers_nothing_finer_than_the_kept_place(board: Board, make: Factory) -> None:
+    """The hash of a form could be tried out against every position in the cell."""
+    fine = [Place(cell) for cell in (h3.cell_to_center_child(AKWA.cell, 15),)]
+    fine.append(Place(h3.cell_to_children(AKWA.cell, 10)[-1]))
+    new = make.form()
+    first, again = (
+        posting.post(board, replace(new, cell=place.cell), "form-key-1") for place in fine
+    )
+    assert first == again
 
 
 def test_one_address_gets_three_unconfirmed_mails_a_day(

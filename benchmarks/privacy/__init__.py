@@ -1,0 +1,1 @@
+"""What attackers who have the code learn of a position, and what the cells cost the helpers."""
