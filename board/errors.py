@@ -60,7 +60,7 @@ class ListingNotFound(NotFound):
         super().__init__(f"there is no listing {listing_id}")
 
 
-class ConversationNotFound(BoardError):
+class ConversationNotFound(NotFound):
     """No such conversation, or it is between two others."""
 
     def __init__(self, conversation_id: str | int) -> None:

@@ -178,7 +178,12 @@ def test_what_nobody_confirmed_is_forgotten(board: Board, make: Factory, smtp: M
     assert rows(board, Alert.id) == []
     board.db.clock_offset = timedelta(days=7)
     forgetting.forget_unconfirmed(board)
-    assert set(rows(board, Link.purpose)) == {"close-listing", "conversation"}
+    assert set(rows(board, Link.purpose)) == {
+        "close-listing",
+        "edit-listing",
+        "extend-listing",
+        "conversation",
+    }
 
 
 def test_no_text_stays_in_the_outbox(board: Board, make: Factory, smtp: MailSink) -> None:
