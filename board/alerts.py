@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 import matcher.alerts
-from board import links, members
+from board import consent, links, members
 from board.db import Base, BigId, Codes, Geo, Indexed, UTCDateTime, new_public_id, now
 from board.errors import LinkRefused
 from board.i18n import LOCALES, N_
@@ -134,6 +134,7 @@ def save(board: Board, new: NewAlert) -> None:
         )
         session.add(alert)
         session.flush()
+        consent.record(session, subject=Alert.__tablename__, subject_id=alert.id)
         row = links.ask(
             session, board, links.CONFIRM_ALERT, alert.id, new.email, new.locale, alert_id=alert.id
         )
@@ -196,6 +197,7 @@ def confirm(session: Session, alert: Alert) -> None:
     for oldest in active[: max(0, len(active) - PER_MEMBER + 1)]:
         oldest.status = AlertStatus.ENDED
     alert.member_id, alert.pending_email = member.id, None
+    consent.confirm(session, Alert.__tablename__, alert.id, member.id)
     alert.status = AlertStatus.ACTIVE
 
 

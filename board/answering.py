@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import audit, blocks, conversations, links, listings, members, messages, outbox, outcomes
+from board import (
+    audit,
+    blocks,
+    consent,
+    conversations,
+    links,
+    listings,
+    members,
+    messages,
+    outbox,
+    outcomes,
+)
 from board.conversations import REST, Conversation, ConversationStatus, Side
 from board.db import now
 from board.errors import Invalid, NotAllowed, Problem
@@ -36,6 +47,8 @@ class NewAnswer:
     email: str
     text: str
     locale: str = "fr"
+    #: What is told of somebody's health may be kept and shown.
+    health: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +82,7 @@ def answer(board: Board, public_id: str, new: NewAnswer) -> None:
     where nobody can be written to, and Invalid.
     """
     email, text = _checked(new)
+    health = consent.require(new.health, text)
     with board.db.write() as session:
         listing = listings.find(session, public_id)
         poster_id = _require_poster(listing, now(session))
@@ -77,6 +91,7 @@ def answer(board: Board, public_id: str, new: NewAnswer) -> None:
             return
         conversation = _store(session, listing, poster_id, new.locale, email=email)
         _say_first(session, conversation, text)
+        _agree(session, conversation, health)
         row = links.ask(
             session,
             board,
@@ -107,7 +122,9 @@ def confirm(session: Session, board: Board, conversation: Conversation) -> Opene
     return _open(session, board, listing, conversation, member)
 
 
-def answer_as_member(board: Board, public_id: str, member_id: int, text: str, locale: str) -> str:
+def answer_as_member(
+    board: Board, public_id: str, member_id: int, text: str, locale: str, *, health: bool = False
+) -> str:
     """Open a conversation for somebody who is signed in; returns its public id.
 
     Raises ListingNotFound, NotAllowed and Invalid as `answer` does.
@@ -116,16 +133,23 @@ def answer_as_member(board: Board, public_id: str, member_id: int, text: str, lo
     with checks.field("text"):
         text = required_text(text, max_length=TEXT_MAX, multiline=True)
     checks.done()
+    health = consent.require(health, text)
     with board.db.write() as session:
         listing = listings.find(session, public_id)
         poster_id = _require_poster(listing, now(session))
         conversation = _store(session, listing, poster_id, locale, email=None)
         _say_first(session, conversation, text)
+        _agree(session, conversation, health)
         member = session.get_one(Member, member_id)
         opened = _open(session, board, listing, conversation, member)
         found = opened.conversation.public_id
     board.waker.wake(opened.rows)
     return found
+
+
+def _agree(session: Session, conversation: Conversation, health: bool) -> None:
+    name = Conversation.__tablename__
+    consent.record(session, subject=name, subject_id=conversation.id, health=health)
 
 
 def _open(
@@ -144,9 +168,11 @@ def _open(
         # They write to each other already: the message goes there.
         rows = messages.say(session, board, known, Side.ANSWERER, first.text)
         session.delete(conversation)
+        consent.move(session, Conversation.__tablename__, conversation.id, known.id, member.id)
         return Opened(known, conversations.issue_link(session, board, known, member), rows)
     conversation.status, conversation.answerer_id = ConversationStatus.OPEN, member.id
     conversation.pending_email = None
+    consent.confirm(session, Conversation.__tablename__, conversation.id, member.id)
     conversation.touch(now(session))
     conversation.mark_read(Side.ANSWERER, first.id)
     first.withheld = conversations.apart(session, conversation)

@@ -30,6 +30,8 @@ ACTIONS = frozenset(
         "conversation-opened",
         "contact-shared",
         "demo-removed",
+        "consent-withdrawn",
+        "erased",
     }
 )
 

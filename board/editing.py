@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from board import checking, extensions, links, listings, outbox, partners
+from board import checking, consent, extensions, links, listings, outbox, partners
 from board.db import now
 from board.errors import Invalid, NotAllowed, Problem
 from board.i18n import N_
@@ -37,6 +37,8 @@ class Changes:
     text: str
     urgency: int
     ends_at: datetime
+    #: What is told of somebody's health may be kept and shown.
+    health: bool = False
 
 
 def edit(session: Session, board: Board, listing: Listing, changes: Changes) -> list[int]:
@@ -52,6 +54,7 @@ def edit(session: Session, board: Board, listing: Listing, changes: Changes) -> 
         _require_right(session, listing)
     categories = listings.categories_of(session, [listing.id])[listing.id]
     fields, _ = checking.checked(board, _as_posted(board, listing, categories, changes), moment)
+    _agree(session, listing, fields, changes)
     more_urgent = fields.urgency > listing.urgency
     listing.title, listing.text, listing.urgency = fields.title, fields.text, fields.urgency
     listing.ends_at = fields.ends_at
@@ -59,6 +62,26 @@ def edit(session: Session, board: Board, listing: Listing, changes: Changes) -> 
     listing.folded = fold(words)
     extensions.schedule(listing, moment)
     return [_announce_again(session, listing)] if more_urgent else []
+
+
+def _agree(session: Session, listing: Listing, fields: ListingFields, changes: Changes) -> None:
+    """Record the consent for what is told of health; raises Invalid where it is missing.
+
+    Asked for once: what was agreed to when it was posted holds for the listing.
+    """
+    if fields.kind is Kind.INFO or consent.holds(session, Listing.__tablename__, listing.id):
+        return
+    health = consent.require(
+        changes.health, fields.title, fields.text, categories=fields.categories
+    )
+    if health:
+        consent.record(
+            session,
+            member_id=listing.member_id,
+            subject=Listing.__tablename__,
+            subject_id=listing.id,
+            health=True,
+        )
 
 
 def mail_new_links(session: Session, board: Board, listing: Listing) -> list[int]:

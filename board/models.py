@@ -3,8 +3,10 @@
 from board.alerts import Alert
 from board.audit import AuditEntry
 from board.blocks import Block
+from board.consent import Consent
 from board.conversations import Conversation
 from board.db import BoardState, Tombstone
+from board.erasures import Erasure
 from board.links import Link
 from board.listings import Listing, ListingCategory
 from board.members import Member
@@ -25,7 +27,9 @@ ALL = (
     AuditEntry,
     Block,
     BoardState,
+    Consent,
     Conversation,
+    Erasure,
     Grant,
     ImportedRow,
     Link,

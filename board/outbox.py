@@ -40,6 +40,7 @@ NOT_A_PARTNER = "not-a-partner"
 MATCH = "match"
 LISTING_CHANGED = "listing-changed"
 SIGN_IN_CODE = "sign-in-code"
+OWN_DATA = "own-data"
 
 PENDING, SENT, DROPPED, DEAD = "pending", "sent", "dropped", "dead"
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from board import (
     audit,
     checking,
+    consent,
     editing,
     extensions,
     links,
@@ -57,6 +58,8 @@ class NewListing(ListingFields):
     email: str
     #: Tell the poster when a counterpart comes.
     notify: bool = True
+    #: What is told of somebody's health may be kept and shown.
+    health: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ def post(board: Board, new: NewListing, key: str) -> Posted:
     fields, area = checking.checked(board, new, moment)
     email = _checked_email(new.email)
     check_key(key)
+    health = _needs_consent(fields, new.health)
     # Of the place as it is kept: who knows the rest of a form could find a finer one by trying.
     body_hash = _body_hash(replace(new, cell=fields.cell))
     try:
@@ -86,6 +90,9 @@ def post(board: Board, new: NewListing, key: str) -> Posted:
             if known is not None:
                 return _answer_again(session, known, body_hash)
             listing, outbox_ids = _store_pending(session, board, fields, area, email, new.notify)
+            consent.record(
+                session, subject=Listing.__tablename__, subject_id=listing.id, health=health
+            )
             session.add(
                 PostingKey(
                     key=key, body_hash=body_hash, listing_id=listing.id, created_at=now(session)
@@ -101,6 +108,16 @@ def post(board: Board, new: NewListing, key: str) -> Posted:
             return _answer_again(session, known, body_hash)
     board.waker.wake(outbox_ids)
     return posted
+
+
+def _needs_consent(fields: ListingFields, given: bool) -> bool:
+    """Whether the listing tells of health, agreed to; raises Invalid where it was not.
+
+    Official information is about nobody.
+    """
+    if fields.kind is Kind.INFO:
+        return False
+    return consent.require(given, fields.title, fields.text, categories=fields.categories)
 
 
 def _store_pending(
@@ -188,6 +205,7 @@ def confirm(session: Session, board: Board, listing: Listing) -> list[int]:
     member = members.confirmed(session, email, listing.locale)
     listing.member_id, listing.pending_email = member.id, None
     listing.status, listing.opened_at = Status.OPEN, now(session)
+    consent.confirm(session, Listing.__tablename__, listing.id, member.id)
     extensions.schedule(listing, listing.opened_at)
     audit.record(
         session,

@@ -58,12 +58,12 @@ def snapshot() -> bool:
 
 
 def expire() -> int:
-    """Ask what is still needed, close what is over; forget dead sessions and the unconfirmed."""
+    """Ask what is still needed, close what is over; forget what is too old."""
     here = board()
     asked = extensions.ask(here)
     closed = listings.close_ended(here) + extensions.close_rested(here)
     forgotten = (
-        forgetting.forget_unconfirmed(here)
+        forgetting.forget(here)
         + sessions.forget_dead(here)
         + sign_in.forget_old(here)
         + passkeys.forget_old(here)

@@ -271,7 +271,18 @@ def _sign_in_code(session: Session, board: Board, held: outbox.Claim) -> Letter 
     )
 
 
+def _own_data(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
+    """The same whoever it is, so that the mail tells nobody who is known here."""
+    return Letter(
+        to=held.payload["email"],
+        subject=N_("What the board keeps about you"),
+        template="own_data",
+        values={"link": f"{board.settings.base_url}/data/{held.payload['token']}"},
+    )
+
+
 _WRITERS = {
+    outbox.OWN_DATA: _own_data,
     outbox.SIGN_IN_CODE: _sign_in_code,
     outbox.CONFIRM_MESSAGE: exchange.confirm_message,
     outbox.CONVERSATION_OPENED: exchange.conversation_opened,
