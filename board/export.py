@@ -102,7 +102,7 @@ def ask(board: Board, email: str, locale: str) -> None:
         token, link = _issue(session, board, email, address)
         mail = outbox.NewRow(
             purpose=outbox.OWN_DATA,
-            once=f"{outbox.OWN_DATA}:{link.id}",
+            once=f"{outbox.OWN_DATA}:{link.token_hash}",
             locale=locale,
             payload=board.vault.seal(json.dumps({"email": email, "token": token})),
         )

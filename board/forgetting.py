@@ -63,6 +63,8 @@ def forget(board: Board) -> int:
         + _forget_members(board)
     )
     _forget_caught_mails(board)
+    if deleted:
+        scrub(board)
     return deleted
 
 
@@ -144,8 +146,6 @@ def _forget_listings(board: Board) -> int:
         emptied = session.scalars(ended.where(talked_about, Listing.title != "").limit(BATCH)).all()
         for listing in emptied:
             _empty(session, listing)
-    if gone or emptied:
-        scrub(board)
     return len(gone) + len(emptied)
 
 

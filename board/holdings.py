@@ -167,8 +167,8 @@ def _seen_messages(person: Person) -> Condition:
 def _mails(person: Person) -> Condition:
     """Mails to this person, and whatever is about a listing, alert or conversation of theirs."""
     asked = (
-        (outbox.SIGN_IN_CODE, SignInCode.id, SignInCode.address_hash),
-        (outbox.OWN_DATA, Link.id, Link.address_hash),
+        (outbox.SIGN_IN_CODE, SignInCode.browser_hash, SignInCode.address_hash),
+        (outbox.OWN_DATA, Link.token_hash, Link.address_hash),
     )
     return sa.or_(
         person.is_in(OutboxRow.member_id),
@@ -177,11 +177,9 @@ def _mails(person: Person) -> Condition:
         OutboxRow.conversation_id.in_(person.conversations),
         *(
             OutboxRow.once.in_(
-                sa.select(sa.literal(f"{purpose}:") + sa.cast(number, sa.String)).where(
-                    address == person.address_hash
-                )
+                sa.select(sa.literal(f"{purpose}:") + which).where(address == person.address_hash)
             )
-            for purpose, number, address in asked
+            for purpose, which, address in asked
         ),
     )
 

@@ -86,7 +86,8 @@ def ask(board: Board, email: str, locale: str) -> str:
         row = _store(session, board, asked, email, address, locale)
         mail = outbox.NewRow(
             purpose=outbox.SIGN_IN_CODE,
-            once=f"{outbox.SIGN_IN_CODE}:{row.id}",
+            # Not by the number: on SQLite, one that is free again is given again.
+            once=f"{outbox.SIGN_IN_CODE}:{row.browser_hash}",
             locale=locale,
             payload=board.vault.seal(
                 json.dumps({"email": email, "code": shown(asked.code), "row": str(row.id)})

@@ -18,8 +18,11 @@ from web import (
     answering,
     blocks,
     by_phone,
+    consent,
     conversations,
     dev_mail,
+    erasure,
+    export,
     home,
     links,
     listings,
@@ -27,6 +30,7 @@ from web import (
     pages,
     passkeys,
     places,
+    privacy,
     profiles,
     relays,
     second_factor,
@@ -67,6 +71,10 @@ FEATURES = (
     second_factor,
     relays,
     by_phone,
+    export,
+    erasure,
+    consent,
+    privacy,
 )
 
 csrf = CSRFProtect()
@@ -110,6 +118,8 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     for feature in FEATURES:
         app.register_blueprint(feature.blueprint)
     app.register_blueprint(conversations.guests_blueprint)
+    app.register_blueprint(export.asking_blueprint)
+    app.register_blueprint(export.links_blueprint)
     app.register_blueprint(alerts.unsubscribe_blueprint)
     csrf.exempt(alerts.one_click)
     return app

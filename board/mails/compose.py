@@ -277,7 +277,7 @@ def _own_data(session: Session, board: Board, held: outbox.Claim) -> Letter | No
         to=held.payload["email"],
         subject=N_("What the board keeps about you"),
         template="own_data",
-        values={"link": f"{board.settings.base_url}/data/{held.payload['token']}"},
+        values={"link": f"{board.settings.base_url}/data/by-link/{held.payload['token']}"},
     )
 
 
