@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Links to one's own data that an address may get in a day and not use.
 UNUSED_PER_ADDRESS = links.WAITING_PER_ADDRESS
+#: What stands for the subject of a link: it was mailed, or is a button of the page that one opened.
+_MAILED, _OF_PAGE = 0, 1
 
 Value = str | int | float | bool | list[Any] | dict[str, Any] | None
 
@@ -97,9 +99,9 @@ def ask(board: Board, email: str, locale: str) -> None:
     checks.done()
     with board.db.write() as session:
         address = links.address_hash(board.settings.secret_key, email)
-        if not links.may_get(session, address, links.OWN_DATA, UNUSED_PER_ADDRESS):
+        if not links.may_get(session, address, links.OWN_DATA, _MAILED, UNUSED_PER_ADDRESS):
             return
-        token, link = _issue(session, board, email, address)
+        token, link = _issue(session, board, email, address, _MAILED)
         mail = outbox.NewRow(
             purpose=outbox.OWN_DATA,
             once=f"{outbox.OWN_DATA}:{link.token_hash}",
@@ -122,8 +124,8 @@ def open_(board: Board, token: str) -> Opened:
         email = _spend(session, board, token)
         address = links.address_hash(board.settings.secret_key, email)
         data = _gather(session, erasure.person_at(session, board, email))
-        download, _ = _issue(session, board, email, address)
-        erase, _ = _issue(session, board, email, address)
+        download, _ = _issue(session, board, email, address, _OF_PAGE)
+        erase, _ = _issue(session, board, email, address, _OF_PAGE)
     return Opened(data, download, erase)
 
 
@@ -134,8 +136,8 @@ def download(board: Board, token: str) -> OwnData:
         return _gather(session, erasure.person_at(session, board, email))
 
 
-def _issue(session: Session, board: Board, email: str, address: str) -> tuple[str, Link]:
-    token = links.issue(session, links.OWN_DATA, 0, address, sealed=board.vault.seal(email))
+def _issue(session: Session, board: Board, email: str, address: str, kind: int) -> tuple[str, Link]:
+    token = links.issue(session, links.OWN_DATA, kind, address, sealed=board.vault.seal(email))
     session.flush()
     return token, links.find(session, token)
 

@@ -1,6 +1,6 @@
 """What is forgotten by itself, and when: nothing is kept longer than it is of use.
 
-Rows are deleted some at a time; the job runs every minute and goes on where it stopped.
+Rows are deleted some at a time; the job goes on until nothing is left to delete, or next time.
 """
 
 from __future__ import annotations
@@ -54,8 +54,7 @@ BATCH: Final = 500
 def forget(board: Board) -> int:
     """Delete what is too old, some of each kind; returns how many rows that were."""
     deleted = (
-        forget_unconfirmed(board)
-        + _forget_alerts(board)
+        _forget_alerts(board)
         + _forget_conversations(board)
         + _forget_listings(board)
         + _forget_mails(board)

@@ -141,12 +141,18 @@ def may_confirm(session: Session, address_hash: str) -> bool:
     return _has_few(session, address_hash, CONFIRMATIONS, WAITING_PER_ADDRESS)
 
 
-def may_get(session: Session, address_hash: str, purpose: str, most: int) -> bool:
-    """Whether this address has fewer than `most` unused links of a purpose from within a day."""
-    return _has_few(session, address_hash, (purpose,), most)
+def may_get(session: Session, address_hash: str, purpose: str, subject_id: int, most: int) -> bool:
+    """Whether this address has fewer than `most` unused links of a kind from within a day."""
+    return _has_few(session, address_hash, (purpose,), most, Link.subject_id == subject_id)
 
 
-def _has_few(session: Session, address_hash: str, purposes: tuple[str, ...], most: int) -> bool:
+def _has_few(
+    session: Session,
+    address_hash: str,
+    purposes: tuple[str, ...],
+    most: int,
+    *also: sa.ColumnElement[bool],
+) -> bool:
     hold_address(session, address_hash)
     waiting = session.scalar(
         sa.select(sa.func.count(Link.id)).where(
@@ -154,6 +160,7 @@ def _has_few(session: Session, address_hash: str, purposes: tuple[str, ...], mos
             Link.purpose.in_(purposes),
             Link.used_at.is_(None),
             Link.created_at > now(session) - _WAITING_WINDOW,
+            *also,
         )
     )
     return (waiting or 0) < most

@@ -131,7 +131,7 @@ def end_everything(board: Board) -> None:
 def run(board: Board, days: float) -> None:
     """Let so many days pass since the beginning, then let the clock's jobs do their work."""
     board.db.clock_offset = timedelta(days=days)
-    while upkeep.expire():
+    while upkeep.expire() + upkeep.forget():
         work_off(board)
     upkeep.snapshot()
 
