@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from board.conversations import Conversation
 from board.db import now
 from board.editing import Changes
 from board.errors import ConsentNotFound, Invalid
+from board.i18n import LOCALES
 from board.listings import Listing
 from board.members import Member
 from matcher.taxonomy import Kind
@@ -181,3 +183,11 @@ def test_taking_it_back_closes_what_rests_on_it(board: Board, make: Factory) -> 
         assert session.scalars(sa.select(Conversation.status)).all() == ["closed"]
         withdrawn = session.scalars(sa.select(Consent.withdrawn_at)).all()
         assert sum(each is not None and each <= now(session) for each in withdrawn) == 2
+
+
+def test_every_language_of_the_interface_has_its_words() -> None:
+    """And no word is listed twice."""
+    listed = json.loads(consent._WORDS.read_text(encoding="utf-8"))
+    assert listed.keys() == set(LOCALES)
+    for words in listed.values():
+        assert len(words) == len(set(words)) > 40
