@@ -15,7 +15,7 @@ def erasures() -> None:
     """Who was erased stays erased, whatever backup is put back."""
 
 
-@erasures.command("apply")
+@erasures.command("apply", epilog="Example: entraide erasures apply")
 def apply() -> None:
     """Erase again whom the database still knows; safe to run again.
 

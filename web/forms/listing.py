@@ -126,6 +126,9 @@ class ListingForm(PlaceForm):
 
     def _check_health(self, kind: Kind) -> None:
         """What is told of health needs a box that is ticked; the board asks the same."""
+        if self.title.errors or self.text.errors:
+            # What is too long anyway is not read word by word.
+            return
         typed = (self.title.data or "", self.text.data or "")
         tells = consent.tells_of_health(*typed, categories=tuple(self.categories.data))
         if kind is not Kind.INFO and tells and not self.health.data:
