@@ -1,4 +1,4 @@
-"""Erasing somebody: everything of the list of holdings goes, in one unit of work.
+"""Erasing somebody: everything of the list of tables goes, in one unit of work.
 
 Conversations go whole, also what the other side wrote: it was written to this person, and is often
 about them. The audit log stays, it holds numbers and listed words. A line in the ledger sees to it
@@ -18,11 +18,11 @@ from board import (
     conversations,
     erasures,
     forgetting,
-    holdings,
     links,
     listings,
     outcomes,
     passkeys,
+    personal,
     roles,
     sign_in,
     snapshots,
@@ -31,10 +31,10 @@ from board.alerts import Alert
 from board.conversations import Conversation
 from board.db import Indexed, now
 from board.errors import CodeRefused, LinkRefused, NotAllowed
-from board.holdings import Person
 from board.links import Link
 from board.listings import Listing, Status
 from board.members import Member
+from board.personal import Person
 from board.relays import RelayedListing
 from board.roles import WITH_SECOND_FACTOR
 from board.sessions import SignedIn
@@ -154,9 +154,9 @@ def _forget(session: Session, board: Board, person: Person) -> list[int]:
     """Delete everything about the person; returns the outbox rows to wake."""
     rows = _take_leave(session, board, person)
     session.flush()
-    for holding in holdings.ALL:
-        if holding.whose is not None and not holding.stays:
-            _delete(session, holding, holding.whose(person))
+    for table in personal.TABLES:
+        if table.whose is not None and not table.stays:
+            _delete(session, table, table.whose(person))
     return rows
 
 
@@ -181,15 +181,17 @@ def _take_leave(session: Session, board: Board, person: Person) -> list[int]:
     return rows
 
 
-def _delete(session: Session, holding: holdings.Holding, condition: sa.ColumnElement[bool]) -> None:
+def _delete(
+    session: Session, table: personal.PersonalTable, condition: sa.ColumnElement[bool]
+) -> None:
     """Delete a table's rows about somebody; the index hears of what it holds."""
-    if issubclass(holding.model, Indexed):
-        for row in session.scalars(sa.select(holding.model).where(condition)).all():
+    if issubclass(table.model, Indexed):
+        for row in session.scalars(sa.select(table.model).where(condition)).all():
             session.delete(row)
         session.flush()
         return
     session.execute(
-        sa.delete(holding.model).where(condition), execution_options={"synchronize_session": False}
+        sa.delete(table.model).where(condition), execution_options={"synchronize_session": False}
     )
 
 

@@ -15,14 +15,14 @@ import sqlalchemy as sa
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
-from board import erasure, holdings, links, outbox
+from board import erasure, links, outbox, personal
 from board.conversations import Conversation
 from board.db import now
-from board.holdings import Holding, Person
 from board.i18n import LOCALES, N_
 from board.links import Link
 from board.members import Member
 from board.messages import Message
+from board.personal import Person, PersonalTable
 from board.validation import Checks, email_address
 from matcher.place import Place
 
@@ -152,34 +152,34 @@ def _spend(session: Session, board: Board, token: str) -> str:
 def _gather(session: Session, person: Person) -> OwnData:
     parts = tuple(
         part
-        for holding in reversed(holdings.ALL)
-        if (part := _part(session, holding, person)) is not None
+        for table in reversed(personal.TABLES)
+        if (part := _part(session, table, person)) is not None
     )
     return OwnData(at=now(session), email=person.email, parts=parts)
 
 
-def _part(session: Session, holding: Holding, person: Person) -> Part | None:
-    condition = holding.seen_by(person)
+def _part(session: Session, table: PersonalTable, person: Person) -> Part | None:
+    condition = table.seen_by(person)
     if condition is None:
         return None
-    model: Any = holding.model
+    model: Any = table.model
     order = model.__table__.primary_key.columns
     rows = session.scalars(sa.select(model).where(condition).order_by(*order))
     return Part(
-        name=holding.name,
-        title=holding.title,
-        rows=tuple(dict(_values(session, holding, person, row)) for row in rows),
-        stays=holding.stays,
+        name=table.name,
+        title=table.title,
+        rows=tuple(dict(_values(session, table, person, row)) for row in rows),
+        stays=table.stays,
     )
 
 
 def _values(
-    session: Session, holding: Holding, person: Person, row: Any
+    session: Session, table: PersonalTable, person: Person, row: Any
 ) -> Iterator[tuple[str, Value]]:
     """The columns of one row that are shown, and which side of a conversation is one's own."""
     for column in row.__table__.columns:
         # The other side's address may wait for its confirmation in the same conversation.
-        if column.name not in holding.hidden and not _is_of_another(person, column.name, row):
+        if column.name not in table.hidden and not _is_of_another(person, column.name, row):
             yield column.name, _plain(column.name, getattr(row, column.key))
     if isinstance(row, Conversation):
         yield "my_side", _side(person, row)

@@ -26,10 +26,10 @@ from board import (
     erasures,
     export,
     forgetting,
-    holdings,
     listings,
     messages,
     outbox,
+    personal,
     profiles,
     relays,
     sign_in,
@@ -55,7 +55,7 @@ from workers import upkeep
 MARK = "quetzal"
 POSTER, HELPER, GUEST = (f"{name}-{MARK}@example.org" for name in ("poster", "helper", "guest"))
 #: Tables that hold nothing of anybody: they may have rows at the end.
-NOBODYS = {each.name for each in holdings.ALL if each.whose is None or each.stays}
+NOBODYS = {each.name for each in personal.TABLES if each.whose is None or each.stays}
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import json
 import pytest
 import sqlalchemy as sa
 
-from board import answering, blocks, conversations, export, holdings, messages
+from board import answering, blocks, conversations, export, messages, personal
 from board.answering import NewAnswer
 from board.context import Board
 from board.conversations import Conversation, Side
@@ -38,7 +38,7 @@ def test_it_has_every_table_and_what_was_written_to_me(board: Board, make: Facto
     messages.write(board, conversations.Seat(seat.conversation_id, Side.POSTER), "Come!", "key-one")
     data = export.of_member(board, member_of(board, POSTER))
     assert {part.name for part in data.parts} == {
-        each.name for each in holdings.ALL if each.whose is not None
+        each.name for each in personal.TABLES if each.whose is not None
     }
     assert [row["title"] for row in rows(data, "listings")] == ["Courses pour une semaine"]
     said = [(row["text"], row["mine"]) for row in rows(data, "messages")]

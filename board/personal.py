@@ -83,7 +83,7 @@ Rule = Callable[[Person], Condition]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
+class PersonalTable:
     """One table, and how its rows belong to a person."""
 
     model: type[Base]
@@ -200,8 +200,8 @@ def _links(person: Person) -> Condition:
 
 
 #: Every table of the board, the referring ones first.
-ALL: Final = (
-    Holding(
+TABLES: Final = (
+    PersonalTable(
         model=OutboxRow,
         title=N_("Mails"),
         whose=_mails,
@@ -211,38 +211,38 @@ ALL: Final = (
             | {"conversation_id", "member_id", "attempts", "channel"}
         ),
     ),
-    Holding(
+    PersonalTable(
         model=Link,
         title=N_("Links that were mailed to you"),
         whose=_links,
         shown=lambda person: Link.address_hash == person.address_hash,
         hidden=frozenset({"token_hash", "address_hash", "subject_id", "sealed"}),
     ),
-    Holding(
+    PersonalTable(
         model=SignInCode,
         title=N_("Codes to sign in"),
         whose=lambda person: SignInCode.address_hash == person.address_hash,
         hidden=frozenset({"browser_hash", "code_hash", "address_hash", "sealed"}),
     ),
-    Holding(
+    PersonalTable(
         model=Consent,
         title=N_("What you agreed to"),
         whose=_consented,
         hidden=frozenset({"member_id", "subject_id"}),
     ),
-    Holding(
+    PersonalTable(
         model=PostingKey,
         title=N_("Forms that you sent"),
         whose=lambda person: PostingKey.listing_id.in_(person.listings),
         hidden=frozenset({"key", "body_hash", "listing_id"}),
     ),
-    Holding(
+    PersonalTable(
         model=Outcome,
         title=N_("What came of your conversations"),
         whose=lambda person: Outcome.conversation_id.in_(person.conversations),
         hidden=frozenset({"listing_id", "step"}),
     ),
-    Holding(
+    PersonalTable(
         model=Message,
         title=N_("Messages that you wrote, and that were written to you"),
         whose=lambda person: Message.conversation_id.in_(person.conversations),
@@ -250,14 +250,14 @@ ALL: Final = (
         # Whether a block kept one's own words back tells that somebody has blocked.
         hidden=frozenset({"once", "withheld"}),
     ),
-    Holding(
+    PersonalTable(
         model=Conversation,
         title=N_("Conversations"),
         whose=_converses,
         shown=_seen_conversations,
         hidden=frozenset({"poster_id", "answerer_id", "poster_read", "answerer_read"}),
     ),
-    Holding(
+    PersonalTable(
         model=RelayedListing,
         title=N_("What was posted for people without internet"),
         whose=lambda person: sa.or_(
@@ -265,54 +265,54 @@ ALL: Final = (
         ),
         hidden=frozenset({"relay_id", "code_hash", "tries"}),
     ),
-    Holding(
+    PersonalTable(
         model=ListingCategory,
         title=N_("Categories of your listings"),
         whose=lambda person: ListingCategory.listing_id.in_(person.listings),
     ),
-    Holding(
+    PersonalTable(
         model=Listing,
         title=N_("Listings"),
         whose=lambda person: person.owns(Listing),
         hidden=frozenset({"folded", "revision", "member_id", "imported_row_id", "location"}),
     ),
-    Holding(
+    PersonalTable(
         model=Alert,
         title=N_("Alerts"),
         whose=lambda person: person.owns(Alert),
         hidden=frozenset({"revision", "member_id", "location"}),
     ),
-    Holding(
+    PersonalTable(
         model=MemberSession,
         title=N_("Where you are signed in"),
         whose=lambda person: person.is_in(MemberSession.member_id),
         hidden=frozenset({"token_hash", "member_id"}),
     ),
-    Holding(
+    PersonalTable(
         model=Passkey,
         title=N_("Passkeys"),
         whose=lambda person: person.is_in(Passkey.member_id),
         hidden=frozenset({"credential_id", "public_key", "member_id"}),
     ),
-    Holding(
+    PersonalTable(
         model=PasskeyChallenge,
         title=N_("Questions to your passkeys"),
         whose=lambda person: person.is_in(PasskeyChallenge.member_id),
         hidden=frozenset({"challenge_hash", "member_id"}),
     ),
-    Holding(
+    PersonalTable(
         model=RecoveryCode,
         title=N_("Recovery codes"),
         whose=lambda person: person.is_in(RecoveryCode.member_id),
         hidden=frozenset({"code_hash", "member_id"}),
     ),
-    Holding(
+    PersonalTable(
         model=Grant,
         title=N_("Roles that you have"),
         whose=lambda person: person.is_in(Grant.member_id),
         hidden=frozenset({"member_id", "granted_by"}),
     ),
-    Holding(
+    PersonalTable(
         model=Block,
         title=N_("Blocks that you have made"),
         whose=lambda person: sa.or_(person.is_in(Block.member_id), person.is_in(Block.blocked_id)),
@@ -320,23 +320,23 @@ ALL: Final = (
         shown=lambda person: person.is_in(Block.member_id),
         hidden=frozenset({"member_id", "blocked_id"}),
     ),
-    Holding(
+    PersonalTable(
         model=Member,
         title=N_("You"),
         whose=lambda person: person.is_in(Member.id),
     ),
-    Holding(
+    PersonalTable(
         model=AuditEntry,
         title=N_("What the board noted of your deeds"),
         whose=lambda person: person.is_in(AuditEntry.member_id),
         hidden=frozenset({"member_id", "subject_id"}),
         stays=N_("It holds numbers and listed words, no address, name or text."),
     ),
-    Holding(
+    PersonalTable(
         model=Erasure,
         stays="a keyed hash and a number, so that a restored backup honours the erasure",
     ),
-    Holding(model=ImportedRow, stays="rows of public sources, of no member"),
-    Holding(model=Tombstone, stays="numbers of rows that are gone"),
-    Holding(model=BoardState, stays="one row about the database itself"),
+    PersonalTable(model=ImportedRow, stays="rows of public sources, of no member"),
+    PersonalTable(model=Tombstone, stays="numbers of rows that are gone"),
+    PersonalTable(model=BoardState, stays="one row about the database itself"),
 )
