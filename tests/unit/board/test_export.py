@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from board import answering, blocks, conversations, export, messages, personal
+from board import answering, blocks, conversations, export, links, messages, personal
 from board.answering import NewAnswer
 from board.context import Board
 from board.conversations import Conversation, Side
@@ -120,3 +121,11 @@ def test_every_value_can_be_written_down(board: Board, make: Factory) -> None:
     data = export.of_member(board, member_of(board, POSTER))
     assert json.loads(data.as_json())["data"]["alerts"][0]["place_name"] == "Douala"
     assert set(json.loads(data.as_json())["data"]) <= set(Base.metadata.tables)
+
+
+def test_a_link_that_is_over_is_mailed_to_nobody(board: Board, smtp: MailSink) -> None:
+    """The mail server was away for longer than the link works."""
+    export.ask(board, POSTER, "en")
+    board.db.clock_offset = links.LIFETIMES[links.OWN_DATA] + timedelta(seconds=1)
+    work_off(board)
+    assert smtp.to(POSTER) == []
