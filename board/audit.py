@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from board.db import Base, BigId, UTCDateTime, now
 
 #: Everything the log may say was done.
-ACTIONS = frozenset({"grant", "listing-confirmed", "listing-closed", "demo-removed"})
+ACTIONS = frozenset({"grant", "revoke", "listing-confirmed", "listing-closed", "demo-removed"})
 
 
 class AuditEntry(Base):

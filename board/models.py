@@ -3,19 +3,22 @@
 from board.alerts import Alert
 from board.answers import Answer
 from board.audit import AuditEntry
+from board.blocks import Block
 from board.db import BoardState, Tombstone
 from board.links import Link
 from board.listings import Listing, ListingCategory
 from board.members import Member
 from board.outbox import OutboxRow
-from board.partners import Grant
 from board.posting import PostingKey
+from board.roles import Grant
+from board.sessions import MemberSession
 from board.sources import ImportedRow
 
 ALL = (
     Alert,
     Answer,
     AuditEntry,
+    Block,
     BoardState,
     Grant,
     ImportedRow,
@@ -23,6 +26,7 @@ ALL = (
     Listing,
     ListingCategory,
     Member,
+    MemberSession,
     OutboxRow,
     PostingKey,
     Tombstone,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,9 @@ from board.alerts import Alert, NewAlert
 from board.context import Board
 from board.db import now
 from board.links import Link
+from board.members import Member
 from board.posting import NewListing
+from board.roles import WITH_COUNTRY, Grant
 from matcher.place import Place
 from matcher.taxonomy import Kind, Reach
 
@@ -31,6 +34,32 @@ class Factory:
 
     def __init__(self, board: Board) -> None:
         self.board = board
+
+    def member(self, email: str | None = "", roles: Iterable[str] = (), **profile: Any) -> int:
+        """Id of a member with these roles, for Cameroon where a role needs a country.
+
+        `email` is a new address by default, and None for somebody without one; `profile` holds
+        columns of the member.
+        """
+        with self.board.db.write() as session:
+            member = Member(
+                email=f"member{next(_numbers)}@example.org" if email == "" else email,
+                **{"locale": "en", "created_at": now(session), **profile},
+            )
+            session.add(member)
+            session.flush()
+            for role in roles:
+                country = "CM" if role in WITH_COUNTRY else ""
+                session.add(
+                    Grant(
+                        member_id=member.id,
+                        role=role,
+                        country=country,
+                        organisation="Consulate" if country else "",
+                        created_at=now(session),
+                    )
+                )
+            return member.id
 
     def form(self, **given: Any) -> NewListing:
         """A form for a request of groceries in Akwa, open for two weeks."""
