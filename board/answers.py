@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import blocks, links, listings, members, outbox
+from board import bans, blocks, limits, links, listings, members, outbox
 from board.db import Base, BigId, UTCDateTime, now
 from board.errors import Invalid, LinkRefused, NotAllowed, Problem
 from board.i18n import LOCALES, N_
@@ -65,7 +65,9 @@ def can_be_answered(listing: listings.ListingView) -> bool:
     )
 
 
-def send(board: Board, public_id: str, new: NewAnswer) -> None:
+def send(
+    board: Board, public_id: str, new: NewAnswer, visitor: limits.Visitor = limits.HOUSE
+) -> None:
     """Keep the message, sealed, and write the mail that asks for the confirmation.
 
     The answer is the same for known and unknown addresses. Raises ListingNotFound, NotAllowed
@@ -85,6 +87,7 @@ def send(board: Board, public_id: str, new: NewAnswer) -> None:
     with board.db.write() as session:
         listing = listings.find(session, public_id)
         _require_poster(listing, now(session))
+        delay = limits.see(session, visitor, limits.ANSWER, None)
         address = links.address_hash(board.settings.secret_key, email)
         if not links.may_confirm(session, address):
             return
@@ -104,6 +107,7 @@ def send(board: Board, public_id: str, new: NewAnswer) -> None:
             email,
             new.locale,
             listing_id=listing.id,
+            after=delay,
         )
     board.waker.wake([row])
 
@@ -127,6 +131,7 @@ def confirm(session: Session, board: Board, answer: Answer) -> list[int]:
         # Its words are lost with the key; the form makes a new link.
         raise LinkRefused("expired") from None
     writer = members.confirmed(session, sealed["email"], answer.locale)
+    bans.require_none(session, writer.id)
     poster = session.get_one(members.Member, listing.member_id)
     payload, answer.sealed, answer.confirmed_at = answer.sealed, None, now(session)
     if blocks.between(session, writer.id, poster.id):

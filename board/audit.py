@@ -14,7 +14,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from board.db import Base, BigId, UTCDateTime, now
 
 #: Everything the log may say was done.
-ACTIONS = frozenset({"grant", "revoke", "listing-confirmed", "listing-closed", "demo-removed"})
+ACTIONS = frozenset(
+    {
+        *("grant", "revoke", "listing-confirmed", "listing-closed", "demo-removed"),
+        *("listing-held", "listing-approved", "listing-refused", "edit-asked", "listing-edited"),
+        *("member-banned", "ban-appealed", "ban-lifted", "ban-upheld", "contact-revealed"),
+    }
+)
 
 
 class AuditEntry(Base):

@@ -26,6 +26,8 @@ CONFIRM_LISTING = "confirm-listing"
 CLOSE_LISTING = "close-listing"
 CONFIRM_ALERT = "confirm-alert"
 CONFIRM_ANSWER = "confirm-answer"
+EDIT_LISTING = "edit-listing"
+APPEAL = "appeal"
 CONFIRMATIONS = (CONFIRM_LISTING, CONFIRM_ALERT, CONFIRM_ANSWER)
 
 #: How long each kind of link opens something.
@@ -34,6 +36,8 @@ LIFETIMES = {
     CONFIRM_ALERT: timedelta(days=3),
     CONFIRM_ANSWER: timedelta(days=3),
     CLOSE_LISTING: timedelta(days=400),
+    EDIT_LISTING: timedelta(days=14),
+    APPEAL: timedelta(days=30),
 }
 #: Confirmations that one address may have waiting at a time: nobody's inbox is a target.
 WAITING_PER_ADDRESS = 3
@@ -83,10 +87,12 @@ def ask(
     *,
     listing_id: int | None = None,
     alert_id: int | None = None,
+    after: timedelta = timedelta(),
 ) -> int:
     """Make the link that confirms something, and write the mail that carries it.
 
-    Returns the id of the outbox row. `purpose` names both the link and the mail.
+    Returns the id of the outbox row. `purpose` names both the link and the mail; the mail goes
+    out `after` so much time.
     """
     token = issue(session, purpose, subject_id, address_hash(board.settings.secret_key, email))
     mail = outbox.NewRow(
@@ -96,6 +102,7 @@ def ask(
         alert_id=alert_id,
         locale=locale,
         payload=board.vault.seal(json.dumps({"email": email, "token": token})),
+        after=after,
     )
     return outbox.add(session, mail)
 

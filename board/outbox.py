@@ -31,6 +31,11 @@ ANSWER = "answer"
 LISTING_PUBLISHED = "listing-published"
 NOT_A_PARTNER = "not-a-partner"
 MATCH = "match"
+LISTING_HELD = "listing-held"
+LISTING_REFUSED = "listing-refused"
+EDIT_ASKED = "edit-asked"
+BANNED = "banned"
+APPEAL_DECIDED = "appeal-decided"
 
 PENDING, SENT, DROPPED, DEAD = "pending", "sent", "dropped", "dead"
 
@@ -90,6 +95,8 @@ class NewRow:
     locale: str = "fr"
     #: Sealed by the vault.
     payload: bytes | None = None
+    #: How much later than now it is to be done.
+    after: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +134,7 @@ def add_all(session: Session, rows: Iterable[NewRow]) -> list[int]:
             member_id=row.member_id,
             locale=row.locale,
             payload=row.payload,
-            due_at=moment,
+            due_at=moment + row.after,
             created_at=moment,
         )
         for row in rows

@@ -24,6 +24,10 @@ class Vault:
         self._fernet = Fernet(base64.urlsafe_b64encode(self._derive(b"outbox payload")))
         self._signing = self._derive(b"unsubscribe token")
 
+    def key(self, purpose: str) -> bytes:
+        """A key of 256 bits for one purpose, the same in every process."""
+        return self._derive(purpose.encode())
+
     def seal(self, text: str) -> bytes:
         return self._fernet.encrypt(text.encode())
 

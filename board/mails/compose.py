@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -23,6 +22,8 @@ from board.alerts import Alert, AlertStatus
 from board.db import now
 from board.i18n import N_, translations
 from board.listings import Listing, ListingView, Status
+from board.mails import moderation
+from board.mails.letter import Letter as _Letter
 from board.members import Member
 from matcher.place import Place
 from matcher.taxonomy import Urgency
@@ -32,22 +33,6 @@ if TYPE_CHECKING:
 
 _TEMPLATES = Path(__file__).parent
 _BLANK_LINES = re.compile(r"\n{3,}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Letter:
-    """What a mail says, before it is wrapped into headers."""
-
-    #: None for a member without an address: nothing is sent.
-    to: str | None
-    subject: str
-    template: str
-    values: dict[str, Any]
-    #: Address that ends the subscription by RFC 8058, where there is one.
-    unsubscribe_url: str = ""
-    #: Whom an answer to this mail reaches; the board itself reads none.
-    reply_to: str = ""
-    subject_params: dict[str, str] = field(default_factory=dict)
 
 
 def compose(board: Board, held: outbox.Claim) -> EmailMessage | None:
@@ -305,4 +290,5 @@ _WRITERS = {
     outbox.CONFIRM_ALERT: _confirm_alert,
     outbox.LISTING_PUBLISHED: _published,
     outbox.MATCH: _match,
+    **moderation.WRITERS,
 }

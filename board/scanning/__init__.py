@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import dataclass
 from functools import lru_cache
 
 from board.scanning.contacts import find_emails, find_ibans
@@ -13,7 +15,15 @@ from board.scanning.numbers import find_phones
 from board.scanning.phrases import find_money, find_words
 from board.scanning.plain import Finding, plain
 
-__all__ = ["Finding", "Lexicon", "load_lexicon", "scan"]
+__all__ = ["Finding", "Lexicon", "Part", "load_lexicon", "marked", "scan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some characters of a text, and the reasons that were found in them."""
+
+    text: str
+    reasons: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -47,3 +57,14 @@ def _apart(found: list[Finding]) -> list[Finding]:
             kept.append(each)
             ends[each.reason] = each.end
     return kept
+
+
+def marked(text: str) -> tuple[Part, ...]:
+    """The text cut into parts, those with findings apart; together they are the text."""
+    found = scan(text)
+    cuts = sorted({0, len(text), *(each.start for each in found), *(each.end for each in found)})
+    parts = []
+    for start, end in itertools.pairwise(cuts):
+        reasons = [each.reason for each in found if each.start <= start and end <= each.end]
+        parts.append(Part(text[start:end], tuple(dict.fromkeys(reasons))))
+    return tuple(parts)
