@@ -50,13 +50,14 @@ def compose(board: Board, held: outbox.Claim) -> EmailMessage | None:
     message["Date"] = format_datetime(moment)
     message["Message-ID"] = message_id(board, held)
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = held.locale
     if letter.reply_to:
         message["Reply-To"] = Address(addr_spec=letter.reply_to)
     if letter.unsubscribe_url:
         message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(text)
+    # Setting the content takes the headers of an earlier one away.
+    message["Content-Language"] = held.locale
     return message
 
 
