@@ -17,7 +17,7 @@ from board.db import Base, BigId, UTCDateTime, now
 ACTIONS = frozenset(
     {
         *("grant", "revoke", "listing-confirmed", "listing-closed", "demo-removed"),
-        *("listing-held", "listing-approved", "listing-refused", "edit-asked", "listing-edited"),
+        *("listing-held", "listing-approved", "listing-refused", "edit-asked", "listing-reworded"),
         *("member-banned", "ban-appealed", "ban-lifted", "ban-upheld", "contact-revealed"),
     }
 )

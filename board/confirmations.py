@@ -11,7 +11,7 @@ from board import alerts, answers, links, listings, posting
 from board.alerts import Alert
 from board.answers import Answer
 from board.errors import LinkRefused
-from board.listings import Listing
+from board.listings import Listing, Status
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -27,6 +27,8 @@ class Deed:
     title: str
     #: The listing's public id; None for alerts.
     public_id: str | None
+    #: Whether a moderator looks at it before others see it; only after the deed.
+    held: bool = False
 
 
 def show(board: Board, token: str) -> Deed:
@@ -62,8 +64,11 @@ def _subject(session: Session, link: links.Link) -> Listing | Alert | Answer:
         subject = session.get(Alert, link.subject_id)
     elif link.purpose == links.CONFIRM_ANSWER:
         subject = session.get(Answer, link.subject_id)
-    else:
+    elif link.purpose in (links.CONFIRM_LISTING, links.CLOSE_LISTING):
         subject = session.get(Listing, link.subject_id)
+    else:
+        # A link with a page of its own.
+        subject = None
     if subject is None:
         raise LinkRefused("unknown")
     return subject
@@ -74,4 +79,5 @@ def _deed(session: Session, link: links.Link, subject: Listing | Alert | Answer)
         return Deed(link.purpose, subject.place_name, None)
     if isinstance(subject, Answer):
         subject = session.get_one(Listing, subject.listing_id)
-    return Deed(link.purpose, subject.title, subject.public_id)
+    held = subject.status == Status.HELD
+    return Deed(link.purpose, subject.title, subject.public_id, held)

@@ -103,6 +103,16 @@ def _unproven_today(session: Session, listing: Listing) -> int:
     )
 
 
+def judge_again(session: Session, board: Board, listing: Listing) -> list[int]:
+    """Hold an open listing whose words have changed, where there is a reason; outbox rows.
+
+    For every door through which a listing can be changed, after the change, in its unit.
+    """
+    session.flush()
+    why = reasons(session, board, listing) if listing.status == Status.OPEN else ()
+    return hold(session, board, listing, why) if why else []
+
+
 def hold(session: Session, board: Board, listing: Listing, why: tuple[str, ...]) -> list[int]:
     """Take a listing out of sight until a moderator has decided; returns the outbox rows.
 

@@ -26,7 +26,7 @@ CONFIRM_LISTING = "confirm-listing"
 CLOSE_LISTING = "close-listing"
 CONFIRM_ALERT = "confirm-alert"
 CONFIRM_ANSWER = "confirm-answer"
-EDIT_LISTING = "edit-listing"
+REWORD_LISTING = "reword-listing"
 APPEAL = "appeal"
 CONFIRMATIONS = (CONFIRM_LISTING, CONFIRM_ALERT, CONFIRM_ANSWER)
 
@@ -36,7 +36,7 @@ LIFETIMES = {
     CONFIRM_ALERT: timedelta(days=3),
     CONFIRM_ANSWER: timedelta(days=3),
     CLOSE_LISTING: timedelta(days=400),
-    EDIT_LISTING: timedelta(days=14),
+    REWORD_LISTING: timedelta(days=14),
     APPEAL: timedelta(days=30),
 }
 #: Confirmations that one address may have waiting at a time: nobody's inbox is a target.

@@ -210,7 +210,7 @@ def ask_edit(board: Board, moderator_id: int, case_id: int, reason: str) -> None
         if member is None:
             return []
         address = links.address_hash(board.settings.secret_key, member.email or "")
-        token = links.issue(session, links.EDIT_LISTING, listing.id, address)
+        token = links.issue(session, links.REWORD_LISTING, listing.id, address)
         said = {"reason": reason, "token": token}
         return _write(session, board, listing, outbox.EDIT_ASKED, row, said)
 

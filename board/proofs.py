@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 ALGORITHM: Final = "SHA-256"
 #: Hashes in a chain for each number that is tried.
-COST: Final = 20
+COST: Final = 10
 #: The beginning of the key, in hexadecimal: one of 4,096 numbers has it.
 PREFIX: Final = "000"
-LIFETIME: Final = timedelta(minutes=30)
+LIFETIME: Final = timedelta(hours=2)
 #: Longest solution that is read.
 _LONGEST: Final = 4000
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from board import answers, listings
 from board.answers import NewAnswer
 from board.errors import Invalid, ListingNotFound, NotAllowed
+from web import visitors
 from web.errors import error_response
 from web.forms.answer import AnswerForm
 from web.guards import Guard, GuardedBlueprint
@@ -32,7 +33,8 @@ def create(public_id: str) -> ResponseReturnValue:
         email=form.email.data or "", text=form.text.data or "", locale=current_locale()
     )
     try:
-        answers.send(current_board(), public_id, written)
+        if not visitors.is_trapped():
+            answers.send(current_board(), public_id, written, visitors.current_visitor())
     except Invalid as invalid:
         form.refuse_all(invalid.problems)
         return _render(public_id, form), 422

@@ -7,13 +7,28 @@ from datetime import timedelta
 
 from flask import Flask
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from board.context import Board
 from board.db import PATIENCE_OF_PAGES_S
 from board.i18n import CATALOGUES
 from config.settings import Settings
-from web import alerts, answers, dev_mail, home, links, listings, pages, places
+from web import (
+    alerts,
+    answers,
+    appeals,
+    dev_mail,
+    home,
+    links,
+    listings,
+    moderation,
+    pages,
+    places,
+    proofs,
+    reports,
+    rewording,
+)
 from web import map as listings_map
 from web.assets import init_assets
 from web.errors import init_errors
@@ -52,6 +67,8 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
         WTF_CSRF_TIME_LIMIT=None,
         WTF_I18N_ENABLED=False,
     )
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
     app.url_map.converters["public_id"] = PublicIdConverter
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     init_security(app, settings)
@@ -61,8 +78,11 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     init_errors(app)
     init_assets(app)
     init_words(app)
+    moderation.init_moderation(app)
     app.jinja_env.globals.update(own_names=OWN_NAMES, embedded_mail=settings.embedded_mail)
     for feature in (home, listings, listings_map, answers, alerts, links, places, pages, dev_mail):
+        app.register_blueprint(feature.blueprint)
+    for feature in (moderation, reports, rewording, appeals, proofs):
         app.register_blueprint(feature.blueprint)
     app.register_blueprint(alerts.unsubscribe_blueprint)
     csrf.exempt(alerts.one_click)

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from board import confirmations
+from board.bans import BANNED
 from board.errors import Invalid, NotAllowed
 from board.i18n import N_
 from board.links import CLOSE_LISTING, CONFIRM_ALERT, CONFIRM_ANSWER, CONFIRM_LISTING
@@ -62,15 +63,24 @@ def act(token: str) -> ResponseReturnValue:
     """Do what the link is for, once."""
     try:
         deed = confirmations.act(current_board(), token)
-    except NotAllowed:
-        return _not_allowed()
+    except NotAllowed as refusal:
+        return _banned() if refusal.right == BANNED else _not_allowed()
     except Invalid as invalid:
         problem = invalid.problems[0]
         return error_response(410, gettext(problem.message) % dict(problem.params))
+    if deed.held:
+        return render_template("links/held.html", deed=deed)
     if deed.purpose == CONFIRM_LISTING:
         return redirect(url_for("listings.show", public_id=deed.public_id, published=1), 303)
     title = gettext(TEXTS[deed.purpose][3])
     return render_template("links/done.html", deed=deed, title=title)
+
+
+def _banned() -> Response:
+    """The address was banned; the mail that said so has the link to an appeal."""
+    response = make_response(render_template("links/banned.html"))
+    response.status_code = 403
+    return response
 
 
 def _not_allowed() -> Response:

@@ -65,7 +65,7 @@ def _edit_asked(session: Session, board: Board, held: outbox.Claim) -> Letter | 
         values={
             "title": listing.title,
             "reason": _said(REFUSAL[held.payload["reason"]], held.locale),
-            "link": f"{board.settings.base_url}/edits/{held.payload['token']}",
+            "link": f"{board.settings.base_url}/rewording/{held.payload['token']}",
         },
     )
 

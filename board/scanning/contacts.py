@@ -29,7 +29,8 @@ def _compiled(sure_at: str, doubtful_at: str, dot: str, hosts: str) -> re.Patter
     doubtful = rf"\s+{doubtful_at}\s+"
     bracketed_dot = r"[\[({<]\s*(?:\.|" + dot + r")\s*[\])}>]"
     spoken_dot = rf"(?:\s*{bracketed_dot}\s*|\s+{dot}\s+)"
-    any_dot = rf"(?:\s*\.\s*|{spoken_dot})"
+    # A dot that ends a sentence has a space on one side only.
+    any_dot = rf"(?:\s+\.\s+|\.|{spoken_dot})"
     domain = rf"[^\W_][\w-]{{0,62}}(?:{any_dot}[^\W\d_]{{2,15}})+"
     known = rf"{hosts}{any_dot}[a-z]{{2,3}}(?!\w)"
     return re.compile(

@@ -9,12 +9,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from board import bans, editing, listings, moderation, reports, searching
+from board import bans, holding, listings, moderation, reports, rewording, searching
 from board.alerts import Alert, AlertStatus
 from board.audit import AuditEntry
 from board.context import Board
 from board.db import Database
-from board.editing import Words
 from board.errors import (
     AlreadyDecided,
     CaseNotFound,
@@ -28,6 +27,7 @@ from board.limits import Visitor
 from board.listings import Listing, Status
 from board.members import Member
 from board.reasons import BAN, REFUSAL
+from board.rewording import Words
 from board.scanning import Part
 from tests.factories import Factory
 from tests.fakes import MailSink, work_off
@@ -108,22 +108,22 @@ def test_a_change_that_was_asked_for_is_made_once_and_judged_again(
     case = make.held(email=POSTER, title="Courses")
     moderation.ask_edit(board, moderator, case, "contact")
     work_off(board)
-    token = smtp.token(POSTER, "edits")
-    assert editing.show(board, token).title == "Courses"
+    token = smtp.token(POSTER, "rewording")
+    assert rewording.show(board, token).title == "Courses"
     with pytest.raises(Invalid):
-        editing.edit(board, token, Words("", "nothing"))
-    editing.edit(board, token, Words("Courses du mardi", "Contact : zoe@example.org"))
+        rewording.reword(board, token, Words("", "nothing"))
+    rewording.reword(board, token, Words("Courses du mardi", "Contact : zoe@example.org"))
     again = moderation.queue(board, moderator).waiting
     assert [(each.listing.title, each.reasons) for each in again] == [
         ("Courses du mardi", ("email", "edited"))
     ]
     with pytest.raises(LinkRefused):
-        editing.edit(board, token, Words("Courses", "un autre texte"))
+        rewording.reword(board, token, Words("Courses", "un autre texte"))
     moderation.approve(board, moderator, again[0].id)
     found = searching.search(board, searching.ListingFilter(words="mardi")).items
     assert [each.title for each in found] == ["Courses du mardi"]
     actions = [action for action, _, _ in deeds(board)]
-    assert actions == ["listing-held", "edit-asked", "listing-edited", "listing-approved"]
+    assert actions == ["listing-held", "edit-asked", "listing-reworded", "listing-approved"]
 
 
 def test_other_links_do_not_edit(board: Board, make: Factory, smtp: MailSink) -> None:
@@ -131,7 +131,7 @@ def test_other_links_do_not_edit(board: Board, make: Factory, smtp: MailSink) ->
     make.pending(email=POSTER)
     work_off(board)
     with pytest.raises(LinkRefused):
-        editing.show(board, smtp.token(POSTER))
+        rewording.show(board, smtp.token(POSTER))
     with pytest.raises(LinkRefused):
         bans.banned_for(board, smtp.token(POSTER))
 
@@ -141,8 +141,8 @@ def test_words_changed_by_another_door_are_judged_too(board: Board, make: Factor
     view = make.open()
     with board.db.write() as session:
         listing = session.get_one(Listing, view.id)
-        editing.rewrite(session, listing, Words("Courses", "WhatsApp 06 12 34 56 78"))
-        assert editing.judge_again(session, board, listing)
+        listing.text = "WhatsApp 06 12 34 56 78"
+        assert holding.judge_again(session, board, listing)
     with pytest.raises(ListingNotFound):
         listings.get(board, view.public_id)
 

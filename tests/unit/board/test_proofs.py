@@ -41,10 +41,10 @@ def test_a_solution_counts_once(board: Board) -> None:
 
 
 def test_a_solution_ends_by_the_clock_of_the_database(board: Board) -> None:
-    """After half an hour it counts no more, and what was used is forgotten."""
+    """After two hours it counts no more, and what was used is forgotten."""
     used, late = (solve(proofs.challenge(board)) for _ in range(2))
     assert proofs.spend(board, used)
-    board.db.clock_offset = timedelta(minutes=31)
+    board.db.clock_offset = timedelta(hours=2, minutes=1)
     assert not proofs.spend(board, late)
     assert not proofs.spend(board, used)
     forgetting.forget_unconfirmed(board)

@@ -273,6 +273,12 @@ def test_the_part_that_is_marked_is_that_of_the_original() -> None:
     assert found(text) == {"email": ["zoé@example.org"]}
 
 
+def test_the_mark_ends_with_what_was_found() -> None:
+    """The next sentence is not part of an address."""
+    text = "Écrivez à marie arobase gmail point com. Paiement en argent. a@b.org. Merci"
+    assert found(text)["email"] == ["marie arobase gmail point com", "a@b.org"]
+
+
 def test_a_long_hostile_text_is_read_in_time() -> None:
     """No pattern runs away on 4,000 characters made for it."""
     start = time.process_time()

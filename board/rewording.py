@@ -34,7 +34,7 @@ def show(board: Board, token: str) -> Words:
         return Words(listing.title, listing.text, listing.locale)
 
 
-def edit(board: Board, token: str, words: Words) -> None:
+def reword(board: Board, token: str, words: Words) -> None:
     """Change the words, once; they are judged again, and a moderator looks again.
 
     Raises LinkRefused, NotAllowed when the member is banned meanwhile, and Invalid, which leaves
@@ -45,29 +45,19 @@ def edit(board: Board, token: str, words: Words) -> None:
         link = links.find(session, token, lock=True)
         listing = _of_link(session, link)
         bans.require_none(session, listing.member_id or 0)
-        rewrite(session, listing, words)
+        listing.title, listing.text = words.title, words.text
+        said = f"{words.title} {words.text} {listing.place_name} {listing.organisation}"
+        listing.folded = fold(said)
+        audit.record(
+            session,
+            "listing-reworded",
+            subject="listings",
+            subject_id=listing.id,
+            member_id=listing.member_id,
+        )
         found = {"edited", *holding.reasons(session, board, listing)}
         cases.open_(session, cases.LISTING, listing.id, [code for code in HELD if code in found])
         links.spend(session, link)
-
-
-def rewrite(session: Session, listing: Listing, words: Words) -> None:
-    """Put other words into a listing, for every door that changes one; judge it afterwards."""
-    listing.title, listing.text = words.title, words.text
-    listing.folded = fold(f"{words.title} {words.text} {listing.place_name} {listing.organisation}")
-    audit.record(
-        session,
-        "listing-edited",
-        subject="listings",
-        subject_id=listing.id,
-        member_id=listing.member_id,
-    )
-
-
-def judge_again(session: Session, board: Board, listing: Listing) -> list[int]:
-    """Hold a listing whose words have changed where there is a reason; returns the outbox rows."""
-    why = holding.reasons(session, board, listing)
-    return holding.hold(session, board, listing, why) if why else []
 
 
 def _checked(words: Words) -> Words:
@@ -82,7 +72,7 @@ def _checked(words: Words) -> Words:
 
 
 def _of_link(session: Session, link: links.Link) -> Listing:
-    if link.purpose != links.EDIT_LISTING:
+    if link.purpose != links.REWORD_LISTING:
         raise LinkRefused("unknown")
     listing = session.get(Listing, link.subject_id, with_for_update=True)
     if listing is None or listing.status != Status.HELD:
