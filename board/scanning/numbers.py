@@ -73,7 +73,8 @@ def _without_innocent(text: str, words: Lexicon) -> str:
 def _runs(text: str, words: Lexicon) -> Iterator[list[_Part]]:
     run: list[_Part] = []
     for part in _parts(text, words):
-        if run and not _joined(text[run[-1].end : part.start], words):
+        said = run and (run[-1].value is not None or part.value is not None)
+        if run and not _joined(text[run[-1].end : part.start], words, bool(said)):
             yield run
             run = []
         run.append(part)
@@ -95,9 +96,12 @@ def _parts(text: str, words: Lexicon) -> Iterator[_Part]:
             yield _Part(match.start(), match.end(), 2 if value > 9 else 1, value)
 
 
-def _joined(gap: str, words: Lexicon) -> bool:
-    """Whether what stands between two parts leaves them one number."""
-    if _GAP.fullmatch(gap):
+def _joined(gap: str, words: Lexicon, said: bool) -> bool:
+    """Whether what stands between two parts leaves them one number.
+
+    Where one of them is `said` in words, a comma parts nothing: nobody lists door numbers so.
+    """
+    if _GAP.fullmatch(gap) or (said and gap in (", ", "، ")):
         return True
     left = gap.strip(" -")
     return left in words.number_links

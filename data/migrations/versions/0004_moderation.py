@@ -10,6 +10,11 @@ down_revision = "0002"
 
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
+#: SQLite's `INSERT OR REPLACE` deletes without firing the trigger that forbids to delete.
+REPLACE = """CREATE TRIGGER audit_log_replace BEFORE INSERT ON audit_log
+    WHEN EXISTS (SELECT 1 FROM audit_log WHERE id = new.id) BEGIN
+        SELECT RAISE(ABORT, 'the audit log can only be added to');
+    END"""
 BEFORE = "status IN ('pending', 'open', 'closed')"
 AFTER = "status IN ('pending', 'held', 'open', 'closed')"
 
@@ -17,6 +22,8 @@ AFTER = "status IN ('pending', 'held', 'open', 'closed')"
 def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("SET LOCAL lock_timeout = '5s'")
+    else:
+        op.execute(REPLACE)
     _allow(BEFORE, AFTER)
     op.create_table(
         "cases",
@@ -168,6 +175,8 @@ def downgrade() -> None:
     """What waited for a look is closed: the schema before has no place where nobody sees it."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute("SET LOCAL lock_timeout = '5s'")
+    else:
+        op.execute("DROP TRIGGER audit_log_replace")
     for table in ("spent_proofs", "sightings", "network_secrets", "bans", "reports", "cases"):
         op.drop_table(table)
     op.execute("UPDATE listings SET status = 'closed' WHERE status = 'held'")
