@@ -13,7 +13,7 @@ from board.conversations import Conversation
 from board.editing import Changes
 from board.errors import Invalid, LinkRefused, Problem
 from board.i18n import N_
-from board.listings import Listing
+from board.listings import Listing, Status
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -31,6 +31,8 @@ class Deed:
     public_id: str | None
     #: Opens the conversation that has just begun; only after the deed.
     conversation_token: str | None = None
+    #: Whether a moderator looks at it before others see it; only after the deed.
+    held: bool = False
 
 
 _Subject = Listing | Alert | Conversation
@@ -71,7 +73,8 @@ def _do(
         alerts.confirm(session, subject)
         return deed, []
     if isinstance(subject, Listing):
-        return deed, _do_to_listing(session, board, link.purpose, subject, changes)
+        woken = _do_to_listing(session, board, link.purpose, subject, changes)
+        return replace(deed, held=subject.status == Status.HELD), woken
     if link.purpose == links.KEEP_TALKING:
         extensions.keep_talking(session, subject)
         return deed, []

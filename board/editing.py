@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from board import checking, extensions, links, listings, outbox, partners
+from board import checking, extensions, holding, links, listings, outbox, partners
 from board.db import now
 from board.errors import Invalid, NotAllowed, Problem
 from board.i18n import N_
@@ -44,7 +44,8 @@ def edit(session: Session, board: Board, listing: Listing, changes: Changes) -> 
 
     A listing that became more urgent is announced again: those who are told of it for the first
     time get a mail, and nobody gets a second one. Raises Invalid with every problem, and
-    NotAllowed for official information whose right is gone.
+    NotAllowed for official information whose right is gone. The new words are judged as those of
+    a new listing are: where `holding` finds a reason, it is held and nobody is told.
     """
     moment = now(session)
     _require_open(listing, moment)
@@ -58,6 +59,9 @@ def edit(session: Session, board: Board, listing: Listing, changes: Changes) -> 
     words = f"{listing.title} {listing.text} {listing.place_name} {listing.organisation}"
     listing.folded = fold(words)
     extensions.schedule(listing, moment)
+    held = holding.judge_again(session, board, listing)
+    if listing.status == Status.HELD:
+        return held
     return [_announce_again(session, listing)] if more_urgent else []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class ListingNotFound(NotFound):
         super().__init__(f"there is no listing {listing_id}")
 
 
-class ConversationNotFound(BoardError):
+class ConversationNotFound(NotFound):
     """No such conversation, or it is between two others."""
 
     def __init__(self, conversation_id: str | int) -> None:
@@ -105,6 +106,40 @@ class NotAllowed(BoardError):
     def __init__(self, right: str) -> None:
         self.right = right
         super().__init__(f"this needs the right: {right}")
+
+
+class CaseNotFound(NotFound):
+    """No such case."""
+
+    def __init__(self, case_id: int) -> None:
+        self.case_id = case_id
+        super().__init__(f"there is no case {case_id}")
+
+
+class BanNotFound(NotFound):
+    """No such ban, or nobody appealed against it."""
+
+    def __init__(self, ban_id: int) -> None:
+        self.ban_id = ban_id
+        super().__init__(f"there is no appeal against a ban {ban_id}")
+
+
+class AlreadyDecided(BoardError):
+    """Somebody else was faster: `decision` by member `by` (None: nobody) at `at`."""
+
+    def __init__(self, decision: str, by: int | None, at: datetime | None, asker: int) -> None:
+        self.decision, self.by, self.at = decision, by, at
+        #: Whether it was the same moderator, who pressed twice.
+        self.own = by == asker
+        super().__init__(f"this was already decided: {decision}")
+
+
+class LimitReached(BoardError):
+    """More than `most` of `what` within a day."""
+
+    def __init__(self, what: str, most: int) -> None:
+        self.what, self.most = what, most
+        super().__init__(f"at most {most} of {what} in a day")
 
 
 class Unavailable(BoardError):

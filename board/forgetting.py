@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 
-from board import links
+from board import limits, links, proofs
 from board.alerts import Alert, AlertStatus
 from board.conversations import Conversation, ConversationStatus
 from board.db import now
@@ -38,4 +38,5 @@ def forget_unconfirmed(board: Board) -> int:
             sa.delete(Link).where(Link.expires_at <= too_old),
             sa.delete(PostingKey).where(PostingKey.created_at <= too_old),
         )
-        return sum(cast(CursorResult[Any], session.execute(each)).rowcount for each in stale)
+        gone = sum(cast(CursorResult[Any], session.execute(each)).rowcount for each in stale)
+        return gone + limits.forget(session) + proofs.forget(session)

@@ -31,6 +31,8 @@ CONFIRM_MESSAGE = "confirm-message"
 #: Opens one conversation to one of its two; not used up by being used.
 CONVERSATION = "conversation"
 KEEP_TALKING = "keep-talking"
+REWORD_LISTING = "reword-listing"
+APPEAL = "appeal"
 CONFIRMATIONS = (CONFIRM_LISTING, CONFIRM_ALERT, CONFIRM_MESSAGE)
 
 #: How long each kind of link opens something.
@@ -43,6 +45,8 @@ LIFETIMES = {
     EXTEND_LISTING: timedelta(days=400),
     CONVERSATION: timedelta(days=90),
     KEEP_TALKING: timedelta(days=90),
+    REWORD_LISTING: timedelta(days=14),
+    APPEAL: timedelta(days=30),
 }
 #: Confirmations that one address may have waiting at a time: nobody's inbox is a target.
 WAITING_PER_ADDRESS = 3
@@ -93,10 +97,12 @@ def ask(
     listing_id: int | None = None,
     alert_id: int | None = None,
     conversation_id: int | None = None,
+    after: timedelta = timedelta(),
 ) -> int:
     """Make the link that confirms something, and write the mail that carries it.
 
-    Returns the id of the outbox row. `purpose` names both the link and the mail.
+    Returns the id of the outbox row. `purpose` names both the link and the mail; the mail goes
+    out `after` so much time.
     """
     token = issue(session, purpose, subject_id, address_hash(board.settings.secret_key, email))
     mail = outbox.NewRow(
@@ -107,6 +113,7 @@ def ask(
         conversation_id=conversation_id,
         locale=locale,
         payload=board.vault.seal(json.dumps({"email": email, "token": token})),
+        after=after,
     )
     return outbox.add(session, mail)
 

@@ -2,9 +2,12 @@
 
 from board.alerts import Alert
 from board.audit import AuditEntry
+from board.bans import Ban
 from board.blocks import Block
+from board.cases import Case
 from board.conversations import Conversation
 from board.db import BoardState, Tombstone
+from board.limits import NetworkSecret, Sighting
 from board.links import Link
 from board.listings import Listing, ListingCategory
 from board.members import Member
@@ -13,8 +16,10 @@ from board.outbox import OutboxRow
 from board.outcomes import Outcome
 from board.passkeys import Passkey, PasskeyChallenge
 from board.posting import PostingKey
+from board.proofs import SpentProof
 from board.recovery import RecoveryCode
 from board.relays import RelayedListing
+from board.reports import Report
 from board.roles import Grant
 from board.sessions import MemberSession
 from board.sign_in import SignInCode
@@ -23,8 +28,10 @@ from board.sources import ImportedRow
 ALL = (
     Alert,
     AuditEntry,
+    Ban,
     Block,
     BoardState,
+    Case,
     Conversation,
     Grant,
     ImportedRow,
@@ -34,6 +41,7 @@ ALL = (
     Member,
     MemberSession,
     Message,
+    NetworkSecret,
     OutboxRow,
     Passkey,
     PasskeyChallenge,
@@ -41,6 +49,9 @@ ALL = (
     PostingKey,
     RecoveryCode,
     RelayedListing,
+    Report,
+    Sighting,
     SignInCode,
+    SpentProof,
     Tombstone,
 )

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import links, members, outbox, sessions
+from board import bans, links, members, outbox, sessions
 from board.db import Base, BigId, UTCDateTime, now
 from board.errors import CodeRefused
 from board.i18n import LOCALES, N_
@@ -122,7 +122,7 @@ def enter(
 
     A try is counted before the code is looked at, in the statement that finds the row, so that
     guesses sent at once are counted one by one. Raises CodeRefused: "wrong" while tries are
-    left, "over" otherwise.
+    left, "over" otherwise; and NotAllowed for a member who is banned.
     """
     with board.db.write() as session:
         row = _count_try(session, browser)
@@ -133,6 +133,7 @@ def enter(
             email = board.vault.open(row.sealed)
             row.used_at, row.sealed = now(session), None
             member = members.confirmed(session, email, row.locale)
+            bans.require_none(session, member.id)
             return sessions.open_(session, member.id, device=device, replacing=replacing)
         reason = "over" if row is None or row.tries >= TRIES else "wrong"
     raise CodeRefused(reason)

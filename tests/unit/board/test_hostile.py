@@ -13,12 +13,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from board.answers import NewAnswer
 
 from board import (
     alerts,
-    answers,
-    confirmations,
     dispatching,
     matching,
     migrations,
@@ -29,7 +26,7 @@ from board import (
 from board.alerts import Alert
 from board.context import Board
 from board.db import Database, now
-from board.errors import LinkRefused, Unavailable
+from board.errors import Unavailable
 from board.listings import Listing, ListingCategory
 from board.outbox import OutboxRow
 from board.rankings import Rankings
@@ -134,20 +131,6 @@ def test_a_payload_of_another_key_stops_no_other_row(
         assert row is not None
         assert (row.status, row.attempts, row.error) == (outbox.PENDING, 1, "Unreadable")
         assert row.payload and row.due_at > now(session)
-
-
-def test_an_answer_sealed_with_another_key_is_asked_for_again(
-    board: Board, make: Factory, smtp: MailSink
-) -> None:
-    """The link says so instead of breaking, and stays whole."""
-    view = make.open()
-    answers.send(board, view.public_id, NewAnswer(email=VOLUNTEER, text="I can come."))
-    work_off(board)
-    token = smtp.token(VOLUNTEER)
-    other = replace(board, vault=Vault("another secret, just as long as the first"))
-    with pytest.raises(LinkRefused, match="expired"):
-        confirmations.act(other, token)
-    assert confirmations.act(board, token).purpose == "confirm-answer"
 
 
 @pytest.mark.parametrize(
