@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from board.context import Board
 
 ASKED_BEFORE = timedelta(days=3)
-#: How much longer a listing stays after the click.
+#: How much longer a listing stays after the click, by its kind.
+EXTENSION_OF_REQUESTS = timedelta(days=14)
+EXTENSION_OF_OFFERS = timedelta(days=60)
 LONGER = {
-    Kind.REQUEST: timedelta(days=14),
-    Kind.OFFER: timedelta(days=60),
-    Kind.INFO: timedelta(days=60),
+    Kind.REQUEST: EXTENSION_OF_REQUESTS,
+    Kind.OFFER: EXTENSION_OF_OFFERS,
+    Kind.INFO: EXTENSION_OF_OFFERS,
 }
 _BATCH = 200
 

@@ -103,6 +103,8 @@ def thank(key: str) -> ResponseReturnValue:
 @guests_blueprint.post("/<key>/outcome")
 def decide(key: str) -> ResponseReturnValue:
     """Accept, decline, withdraw, done or not: what the pressed button says."""
+    # First: another's conversation does not exist, whatever is sent.
+    _seat(key)
     try:
         action = Action(request.form.get("action", ""))
     except ValueError:
@@ -115,10 +117,10 @@ def decide(key: str) -> ResponseReturnValue:
 @guests_blueprint.post("/<key>/read")
 def read(key: str) -> ResponseReturnValue:
     """Note that everything up to a message was read."""
-    newest = request.form.get("newest", "")
+    seat, newest = _seat(key), request.form.get("newest", "")
     if not (newest.isascii() and newest.isdigit() and len(newest) <= 18):
         abort(400)
-    messages.mark_read(current_board(), _seat(key), int(newest))
+    messages.mark_read(current_board(), seat, int(newest))
     return redirect(url_for(".show", key=key), 303)
 
 

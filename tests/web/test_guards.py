@@ -243,7 +243,7 @@ class World:
         self.board = board
         email = f"owner{make.member()}@example.org"
         self.member_id = make.member(email=email, roles=list(Role))
-        make.open(email=email)
+        make.answered(make.open(email=email))
         make.alert(email=email)
         relays.post(board, self.member_id, make.form(), "in-person", f"key-{self.member_id:08d}")
         with board.db.write() as session:

@@ -178,7 +178,8 @@ def test_what_nobody_confirmed_is_forgotten(board: Board, make: Factory, smtp: M
     assert rows(board, Alert.id) == []
     board.db.clock_offset = timedelta(days=7)
     forgetting.forget_unconfirmed(board)
-    assert set(rows(board, Link.purpose)) == {"close-listing", "conversation"}
+    managing = {"close-listing", "edit-listing", "extend-listing"}
+    assert set(rows(board, Link.purpose)) == {*managing, "conversation"}
 
 
 def test_no_text_stays_in_the_outbox(board: Board, make: Factory, smtp: MailSink) -> None:

@@ -121,11 +121,11 @@ def test_more_time_up_to_the_limit_of_posting(board: Board, make: Factory) -> No
     view = make.open(email=OWNER)
     owner, ends_at = owner_of(board, view), view.ends_at
     while ends_at + LONGER[Kind.REQUEST] - view.starts_at <= LONGEST:
-        assert me.space(board, owner).listings[0].extendable
+        assert me.space(board, owner).listings[0].extension_days == 14
         me.extend(board, owner, view.public_id)
         ends_at += LONGER[Kind.REQUEST]
         assert listings.get(board, view.public_id).ends_at == ends_at
-    assert not me.space(board, owner).listings[0].extendable
+    assert me.space(board, owner).listings[0].extension_days is None
     with pytest.raises(Invalid, match="until"):
         me.extend(board, owner, view.public_id)
     assert listings.get(board, view.public_id).ends_at == ends_at

@@ -16,7 +16,10 @@ import sqlalchemy as sa
 
 from board import (
     alerts,
+    answering,
+    confirmations,
     dispatching,
+    mailin,
     matching,
     migrations,
     outbox,
@@ -24,6 +27,7 @@ from board import (
     searching,
 )
 from board.alerts import Alert
+from board.answering import NewAnswer
 from board.context import Board
 from board.db import Database, now
 from board.errors import Unavailable
@@ -131,6 +135,22 @@ def test_a_payload_of_another_key_stops_no_other_row(
         assert row is not None
         assert (row.status, row.attempts, row.error) == (outbox.PENDING, 1, "Unreadable")
         assert row.payload and row.due_at > now(session)
+
+
+def test_an_answer_survives_another_key_and_reply_addresses_do_not(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """What waits for its writer is confirmed all the same; old addresses lead nowhere."""
+    view = make.open(email="asker@example.org")
+    answering.answer(board, view.public_id, NewAnswer(email=VOLUNTEER, text="I can come."))
+    work_off(board)
+    token = smtp.token(VOLUNTEER)
+    other = replace(board, vault=Vault("another secret, just as long as the first"))
+    assert confirmations.act(other, token).purpose == "confirm-message"
+    work_off(other)
+    (mail,) = [mail for mail in smtp.to("asker@example.org") if mail["Reply-To"]]
+    assert mailin.is_known(other, mail["Reply-To"])
+    assert not mailin.is_known(board, mail["Reply-To"])
 
 
 @pytest.mark.parametrize(
