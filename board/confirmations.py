@@ -31,7 +31,7 @@ class Deed:
     public_id: str | None
     #: Opens the conversation that has just begun; only after the deed.
     conversation_token: str | None = None
-    #: Whether a moderator looks at it before others see it; only after the deed.
+    #: Whether a moderator looks at the listing before others see it.
     held: bool = False
 
 
@@ -127,5 +127,7 @@ def _deed(session: Session, link: links.Link, subject: _Subject) -> Deed:
     if isinstance(subject, Alert):
         return Deed(link.purpose, subject.place_name, None)
     if isinstance(subject, Conversation):
-        subject = session.get_one(Listing, subject.listing_id)
-    return Deed(link.purpose, subject.title, subject.public_id)
+        listing = session.get_one(Listing, subject.listing_id)
+        return Deed(link.purpose, listing.title, listing.public_id)
+    held = subject.status == Status.HELD
+    return Deed(link.purpose, subject.title, subject.public_id, held=held)

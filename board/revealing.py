@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import audit
+from board import audit, relays
 from board.audit import AuditEntry
 from board.db import now
 from board.errors import Invalid, LimitReached, MemberNotFound, Problem
@@ -24,9 +24,10 @@ REVEALED: Final = "contact-revealed"
 
 
 def reveal(board: Board, moderator_id: int, public_id: str, reason: str) -> str:
-    """The address of a member; raises Invalid, MemberNotFound and LimitReached.
+    """The address of a member, or of the relay who speaks for one.
 
-    The line of the log is written in the same unit: no address is read without it.
+    Raises Invalid, MemberNotFound and LimitReached. The line of the log is written in the same
+    unit: no address is read without it.
     """
     if reason not in REVEAL:
         raise Invalid([Problem("reason", N_("Choose one of the reasons of the list."))])
@@ -36,7 +37,8 @@ def reveal(board: Board, moderator_id: int, public_id: str, reason: str) -> str:
         if today(session, moderator_id) >= PER_DAY:
             raise LimitReached(REVEALED, PER_DAY)
         member = session.scalar(sa.select(Member).where(Member.public_id == public_id))
-        if member is None or member.email is None:
+        address = None if member is None else relays.address_for(session, member)
+        if member is None or address is None:
             raise MemberNotFound(public_id)
         audit.record(
             session,
@@ -46,7 +48,7 @@ def reveal(board: Board, moderator_id: int, public_id: str, reason: str) -> str:
             member_id=moderator_id,
             reason=reason,
         )
-        return member.email
+        return address
 
 
 def today(session: Session, moderator_id: int) -> int:

@@ -82,6 +82,8 @@ def show(token: str) -> str:
     board = current_board()
     deed = confirmations.show(board, token)
     if deed.purpose == EDIT_LISTING:
+        if deed.held:
+            return render_template("links/held.html", deed=deed)
         view = listings.get(board, deed.public_id or "")
         return edit_page(EditForm.of(view, board), view, url_for("links.act", token=token))
     title, text, button, _ = map(gettext, TEXTS[deed.purpose])
@@ -117,7 +119,10 @@ def act(token: str) -> ResponseReturnValue:
 def _edit(token: str) -> ResponseReturnValue:
     """Change the listing of the link; a refused form comes back, and uses nothing up."""
     board = current_board()
-    view = listings.get(board, confirmations.show(board, token).public_id or "")
+    deed = confirmations.show(board, token)
+    if deed.held:
+        return render_template("links/held.html", deed=deed)
+    view = listings.get(board, deed.public_id or "")
     form = EditForm(request.form)
     changes = form.read(view, board)
     if changes is not None:

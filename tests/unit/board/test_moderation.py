@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,7 +10,19 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from board import bans, holding, listings, moderation, reports, rewording, searching
+from board import (
+    bans,
+    holding,
+    inbox,
+    listings,
+    messages,
+    moderation,
+    reports,
+    rewording,
+    searching,
+    sessions,
+    sign_in,
+)
 from board.alerts import Alert, AlertStatus
 from board.audit import AuditEntry
 from board.context import Board
@@ -147,6 +160,33 @@ def test_words_changed_by_another_door_are_judged_too(board: Board, make: Factor
         listings.get(board, view.public_id)
 
 
+def test_a_ban_ends_sessions_and_closes_conversations(
+    board: Board, make: Factory, smtp: MailSink, moderator: int
+) -> None:
+    """On both sides; what was said can be read, and nobody writes or signs in any more."""
+    view = make.open(email=POSTER)
+    asked = make.answered(view, email="helper@example.org")
+    answered = make.answered(make.open(), email=POSTER)
+    with board.db.write() as session:
+        member = session.scalars(sa.select(Member).where(Member.email == POSTER)).one()
+        token = sessions.open_(session, member.id)
+    moderation.ban(board, moderator, make.held(email=POSTER), "fraud")
+    work_off(board)
+    assert sessions.of(board, token) is None
+    for seat in (asked, answered):
+        assert "closed" in (inbox.show(board, seat).silence or "")
+        with pytest.raises(Invalid):
+            messages.write(board, seat, "Encore un mot", "a-message-key")
+    with pytest.raises(NotAllowed):
+        make.answered(make.open(), email=POSTER)
+    browser = sign_in.ask(board, POSTER, "fr")
+    work_off(board)
+    code = re.search(r"[A-Z2-9]{4}-[A-Z2-9]{4}", smtp.to(POSTER)[-1].get_content())
+    assert code
+    with pytest.raises(NotAllowed):
+        sign_in.enter(board, browser, code[0])
+
+
 def test_a_ban_ends_everything_and_allows_one_appeal(
     board: Board, make: Factory, smtp: MailSink, moderator: int
 ) -> None:
@@ -194,10 +234,10 @@ def test_a_moderator_other_than_the_one_who_banned_decides(
     said = smtp.to(POSTER)[-1]["Subject"]
     public_id = make.pending(email=POSTER)
     if lift:
-        assert said == "You may use the board again"
+        assert said == "Vous pouvez de nouveau utiliser le site"
         make.confirm(public_id)
     else:
-        assert said == "Your ban stays"
+        assert said == "Votre exclusion est maintenue"
         with pytest.raises(NotAllowed):
             make.confirm(public_id)
     assert deeds(board)[-1][:2] == ("ban-lifted" if lift else "ban-upheld", other)
