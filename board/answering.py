@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 
 from board import (
     audit,
+    bans,
     blocks,
     consent,
     conversations,
+    limits,
     links,
     listings,
     members,
@@ -75,7 +77,9 @@ def can_be_answered(listing: listings.ListingView) -> bool:
     )
 
 
-def answer(board: Board, public_id: str, new: NewAnswer) -> None:
+def answer(
+    board: Board, public_id: str, new: NewAnswer, visitor: limits.Visitor = limits.HOUSE
+) -> None:
     """Keep a guest's message, and write the mail that asks for the confirmation.
 
     The answer is the same for known and unknown addresses. Raises ListingNotFound, NotAllowed
@@ -86,6 +90,7 @@ def answer(board: Board, public_id: str, new: NewAnswer) -> None:
     with board.db.write() as session:
         listing = listings.find(session, public_id)
         poster_id = _require_poster(listing, now(session))
+        delay = limits.see(session, visitor, limits.ANSWER, None)
         address = links.address_hash(board.settings.secret_key, email)
         if not links.may_confirm(session, address):
             return
@@ -101,6 +106,7 @@ def answer(board: Board, public_id: str, new: NewAnswer) -> None:
             new.locale,
             listing_id=listing.id,
             conversation_id=conversation.id,
+            after=delay,
         )
     board.waker.wake([row])
 
@@ -108,7 +114,8 @@ def answer(board: Board, public_id: str, new: NewAnswer) -> None:
 def confirm(session: Session, board: Board, conversation: Conversation) -> Opened | None:
     """Open a guest's conversation and pass the message on, in the unit that spends its link.
 
-    None when it is open already. Raises Invalid when the listing is no longer open.
+    None when it is open already. Raises Invalid when the listing is no longer open, and NotAllowed
+    when the member is banned.
     """
     if conversation.status != ConversationStatus.PENDING or conversation.pending_email is None:
         return None
@@ -155,6 +162,7 @@ def _agree(session: Session, conversation: Conversation, health: bool) -> None:
 def _open(
     session: Session, board: Board, listing: Listing, conversation: Conversation, member: Member
 ) -> Opened:
+    bans.require_none(session, member.id)
     if member.id == conversation.poster_id:
         raise Invalid([Problem("listing", N_("This is your own listing."))])
     first = session.scalars(

@@ -16,22 +16,12 @@ from board.db import Base, BigId, UTCDateTime, now
 #: Everything the log may say was done.
 ACTIONS = frozenset(
     {
-        "grant",
-        "revoke",
-        "passkey-added",
-        "passkey-removed",
-        "recovery-codes",
-        "recovery-used",
-        "listing-confirmed",
-        "listing-relayed",
-        "code-renewed",
-        "listing-closed",
-        "listing-extended",
-        "conversation-opened",
-        "contact-shared",
-        "demo-removed",
-        "consent-withdrawn",
-        "erased",
+        *("grant", "revoke", "passkey-added", "passkey-removed", "recovery-codes", "recovery-used"),
+        *("listing-confirmed", "listing-relayed", "code-renewed", "listing-closed"),
+        *("listing-extended", "conversation-opened", "contact-shared", "demo-removed"),
+        *("listing-held", "listing-approved", "listing-refused", "edit-asked", "listing-reworded"),
+        *("member-banned", "ban-appealed", "ban-lifted", "ban-upheld", "contact-revealed"),
+        *("consent-withdrawn", "erased"),
     }
 )
 

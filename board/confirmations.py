@@ -13,7 +13,7 @@ from board.conversations import Conversation
 from board.editing import Changes
 from board.errors import Invalid, LinkRefused, Problem
 from board.i18n import N_
-from board.listings import Listing
+from board.listings import Listing, Status
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -31,6 +31,8 @@ class Deed:
     public_id: str | None
     #: Opens the conversation that has just begun; only after the deed.
     conversation_token: str | None = None
+    #: Whether a moderator looks at the listing before others see it.
+    held: bool = False
 
 
 _Subject = Listing | Alert | Conversation
@@ -71,7 +73,8 @@ def _do(
         alerts.confirm(session, subject)
         return deed, []
     if isinstance(subject, Listing):
-        return deed, _do_to_listing(session, board, link.purpose, subject, changes)
+        woken = _do_to_listing(session, board, link.purpose, subject, changes)
+        return replace(deed, held=subject.status == Status.HELD), woken
     if link.purpose == links.KEEP_TALKING:
         extensions.keep_talking(session, subject)
         return deed, []
@@ -124,5 +127,7 @@ def _deed(session: Session, link: links.Link, subject: _Subject) -> Deed:
     if isinstance(subject, Alert):
         return Deed(link.purpose, subject.place_name, None)
     if isinstance(subject, Conversation):
-        subject = session.get_one(Listing, subject.listing_id)
-    return Deed(link.purpose, subject.title, subject.public_id)
+        listing = session.get_one(Listing, subject.listing_id)
+        return Deed(link.purpose, listing.title, listing.public_id)
+    held = subject.status == Status.HELD
+    return Deed(link.purpose, subject.title, subject.public_id, held=held)

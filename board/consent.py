@@ -24,6 +24,7 @@ from board.errors import ConsentNotFound, Invalid, Problem
 from board.i18n import N_
 from board.listings import Listing
 from board.validation import fold
+from matcher.taxonomy import Kind
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -168,6 +169,32 @@ def _is_given(
 def holds(session: Session, subject: str, subject_id: int) -> bool:
     """Whether the consent for health was given with this row, and not taken back."""
     return _is_given(session, ConsentKind.HEALTH, None, subject, subject_id)
+
+
+def agree(
+    session: Session,
+    listing: Listing,
+    health: bool,
+    title: str,
+    text: str,
+    categories: tuple[str, ...],
+) -> None:
+    """Record the consent for what a change tells of health; raises Invalid where it is missing.
+
+    Asked for once: what was agreed to when it was posted holds for the listing. Official
+    information is about nobody.
+    """
+    name = Listing.__tablename__
+    if listing.kind == Kind.INFO or holds(session, name, listing.id):
+        return
+    if require(health, title, text, categories=categories):
+        record(
+            session,
+            member_id=listing.member_id,
+            subject=name,
+            subject_id=listing.id,
+            health=True,
+        )
 
 
 def confirm(session: Session, subject: str, subject_id: int, member_id: int) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from board import checking, consent, extensions, links, listings, outbox, partners
+from board import checking, consent, extensions, holding, links, listings, outbox, partners
 from board.db import now
 from board.errors import Invalid, NotAllowed, Problem
 from board.i18n import N_
@@ -46,7 +46,8 @@ def edit(session: Session, board: Board, listing: Listing, changes: Changes) -> 
 
     A listing that became more urgent is announced again: those who are told of it for the first
     time get a mail, and nobody gets a second one. Raises Invalid with every problem, and
-    NotAllowed for official information whose right is gone.
+    NotAllowed for official information whose right is gone. The new words are judged as those of
+    a new listing are: where `holding` finds a reason, it is held and nobody is told.
     """
     moment = now(session)
     _require_open(listing, moment)
@@ -54,34 +55,17 @@ def edit(session: Session, board: Board, listing: Listing, changes: Changes) -> 
         _require_right(session, listing)
     categories = listings.categories_of(session, [listing.id])[listing.id]
     fields, _ = checking.checked(board, _as_posted(board, listing, categories, changes), moment)
-    _agree(session, listing, fields, changes)
+    consent.agree(session, listing, changes.health, fields.title, fields.text, fields.categories)
     more_urgent = fields.urgency > listing.urgency
     listing.title, listing.text, listing.urgency = fields.title, fields.text, fields.urgency
     listing.ends_at = fields.ends_at
     words = f"{listing.title} {listing.text} {listing.place_name} {listing.organisation}"
     listing.folded = fold(words)
     extensions.schedule(listing, moment)
+    held = holding.judge_again(session, board, listing)
+    if listing.status == Status.HELD:
+        return held
     return [_announce_again(session, listing)] if more_urgent else []
-
-
-def _agree(session: Session, listing: Listing, fields: ListingFields, changes: Changes) -> None:
-    """Record the consent for what is told of health; raises Invalid where it is missing.
-
-    Asked for once: what was agreed to when it was posted holds for the listing.
-    """
-    if fields.kind is Kind.INFO or consent.holds(session, Listing.__tablename__, listing.id):
-        return
-    health = consent.require(
-        changes.health, fields.title, fields.text, categories=fields.categories
-    )
-    if health:
-        consent.record(
-            session,
-            member_id=listing.member_id,
-            subject=Listing.__tablename__,
-            subject_id=listing.id,
-            health=True,
-        )
 
 
 def mail_new_links(session: Session, board: Board, listing: Listing) -> list[int]:

@@ -174,7 +174,8 @@ def _take_leave(session: Session, board: Board, person: Person) -> list[int]:
     relayed = (
         sa.select(Listing)
         .join(RelayedListing, RelayedListing.listing_id == Listing.id)
-        .where(RelayedListing.relay_id == person.member_id, Listing.status == Status.OPEN)
+        .where(RelayedListing.relay_id == person.member_id)
+        .where(Listing.status.in_((Status.OPEN, Status.HELD)))
     )
     for listing in session.scalars(relayed).all():
         listings.close(session, listing, "relay-erased")

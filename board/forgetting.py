@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from board import links, outcomes
+from board import cases, limits, links, outcomes, proofs
 from board.alerts import Alert, AlertStatus
+from board.cases import Case
 from board.consent import Consent
 from board.conversations import Conversation, ConversationStatus
 from board.db import foreign_errors, now
@@ -24,9 +25,11 @@ from board.errors import Unavailable
 from board.links import Link
 from board.listings import Listing, ListingCategory, Status
 from board.members import Member
+from board.messages import Message
 from board.outbox import DEAD, PENDING, OutboxRow
 from board.posting import PostingKey
 from board.relays import RelayedListing
+from board.reports import Report
 from board.roles import Grant
 from board.sessions import MemberSession
 from matcher.place import REMOTE_REGION
@@ -89,7 +92,8 @@ def forget_unconfirmed(board: Board) -> int:
             sa.delete(Link).where(Link.expires_at <= too_old),
             sa.delete(PostingKey).where(PostingKey.created_at <= too_old),
         )
-        return sum(_rows(session, each) for each in stale)
+        gone = sum(_rows(session, each) for each in stale)
+        return gone + limits.forget(session) + proofs.forget(session)
 
 
 def _forget_alerts(board: Board) -> int:
@@ -186,24 +190,27 @@ def _forget_mails(board: Board) -> int:
 
 
 def _forget_orphans(board: Board) -> int:
-    """Delete links that open nothing any more, and consents for what is gone."""
+    """Delete links that open nothing any more; consents, cases and reports about what is gone."""
     subjects: Sequence[tuple[Any, tuple[str, ...]]] = (
         (Listing, links.OF_LISTINGS),
         (Alert, links.OF_ALERTS),
         (Conversation, links.OF_CONVERSATIONS),
     )
+    looked_at: Sequence[tuple[Any, str]] = ((Listing, cases.LISTING), (Message, cases.MESSAGE))
     with board.db.write() as session:
-        deleted = 0
+        # A used link of what was there a while ago still says that it was used.
+        old = Link.created_at <= now(session) - links.LIFETIMES[links.CONFIRM_LISTING]
+        gone: list[Any] = []
         for model, purposes in subjects:
-            linked = sa.exists().where(model.id == Link.subject_id)
-            # A used link of what was there a while ago still says that it was used.
-            old = Link.created_at <= now(session) - links.LIFETIMES[links.CONFIRM_LISTING]
-            opens_nothing = sa.delete(Link).where(Link.purpose.in_(purposes), old, ~linked)
-            deleted += _rows(session, opens_nothing)
-            agreed = sa.exists().where(model.id == Consent.subject_id)
-            gone = sa.delete(Consent).where(Consent.subject == model.__tablename__, ~agreed)
-            deleted += _rows(session, gone)
-        return deleted
+            there = sa.exists().where(model.id == Link.subject_id)
+            gone.append(sa.delete(Link).where(Link.purpose.in_(purposes), old, ~there))
+            there = sa.exists().where(model.id == Consent.subject_id)
+            gone.append(sa.delete(Consent).where(Consent.subject == model.__tablename__, ~there))
+        for model, subject in looked_at:
+            for about in (Case, Report):
+                there = sa.exists().where(model.id == about.subject_id)
+                gone.append(sa.delete(about).where(about.subject == subject, ~there))
+        return sum(_rows(session, each) for each in gone)
 
 
 def _forget_members(board: Board) -> int:

@@ -75,7 +75,7 @@ def show(board: Board, seat: Seat) -> ConversationView:
     with board.db.read() as session:
         conversation = session.get_one(Conversation, seat.conversation_id)
         said = tuple(_messages(session, conversation, seat.side))
-        (listing,) = listings.views(session, board, [conversation.listing_id])
+        (listing,) = listings.views(session, board, [conversation.listing_id], held=True)
         return ConversationView(
             public_id=conversation.public_id,
             side=seat.side,

@@ -33,9 +33,11 @@ CONVERSATION = "conversation"
 KEEP_TALKING = "keep-talking"
 #: Shows, hands out or erases what is kept about an address.
 OWN_DATA = "own-data"
+REWORD_LISTING = "reword-listing"
+APPEAL = "appeal"
 CONFIRMATIONS = (CONFIRM_LISTING, CONFIRM_ALERT, CONFIRM_MESSAGE)
 #: Of what `subject_id` is the number.
-OF_LISTINGS = (CONFIRM_LISTING, CLOSE_LISTING, EDIT_LISTING, EXTEND_LISTING)
+OF_LISTINGS = (CONFIRM_LISTING, CLOSE_LISTING, EDIT_LISTING, EXTEND_LISTING, REWORD_LISTING)
 OF_ALERTS = (CONFIRM_ALERT,)
 OF_CONVERSATIONS = (CONFIRM_MESSAGE, CONVERSATION, KEEP_TALKING)
 
@@ -50,6 +52,8 @@ LIFETIMES = {
     CONVERSATION: timedelta(days=90),
     KEEP_TALKING: timedelta(days=90),
     OWN_DATA: timedelta(hours=1),
+    REWORD_LISTING: timedelta(days=14),
+    APPEAL: timedelta(days=30),
 }
 #: Confirmations that one address may have waiting at a time: nobody's inbox is a target.
 WAITING_PER_ADDRESS = 3
@@ -115,10 +119,12 @@ def ask(
     listing_id: int | None = None,
     alert_id: int | None = None,
     conversation_id: int | None = None,
+    after: timedelta = timedelta(),
 ) -> int:
     """Make the link that confirms something, and write the mail that carries it.
 
-    Returns the id of the outbox row. `purpose` names both the link and the mail.
+    Returns the id of the outbox row. `purpose` names both the link and the mail; the mail goes
+    out `after` so much time.
     """
     token = issue(session, purpose, subject_id, address_hash(board.settings.secret_key, email))
     mail = outbox.NewRow(
@@ -129,6 +135,7 @@ def ask(
         conversation_id=conversation_id,
         locale=locale,
         payload=board.vault.seal(json.dumps({"email": email, "token": token})),
+        after=after,
     )
     return outbox.add(session, mail)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from board.db import Base, BigId, Codes, UTCDateTime, new_public_id, now
+
+if TYPE_CHECKING:
+    from board.context import Board
 
 
 class Member(Base):
@@ -55,3 +59,10 @@ def confirmed(session: Session, email: str, locale: str) -> Member:
     member.seen_at = now(session)
     session.flush()
     return member
+
+
+def display_name(board: Board, member_id: int) -> str:
+    """What a member wants to be called; "" for nobody, and for who has said nothing."""
+    with board.db.read() as session:
+        member = session.get(Member, member_id)
+        return "" if member is None else member.display_name

@@ -2,11 +2,14 @@
 
 from board.alerts import Alert
 from board.audit import AuditEntry
+from board.bans import Ban
 from board.blocks import Block
+from board.cases import Case
 from board.consent import Consent
 from board.conversations import Conversation
 from board.db import BoardState, Tombstone
 from board.erasures import Erasure
+from board.limits import NetworkSecret, Sighting
 from board.links import Link
 from board.listings import Listing, ListingCategory
 from board.members import Member
@@ -15,8 +18,10 @@ from board.outbox import OutboxRow
 from board.outcomes import Outcome
 from board.passkeys import Passkey, PasskeyChallenge
 from board.posting import PostingKey
+from board.proofs import SpentProof
 from board.recovery import RecoveryCode
 from board.relays import RelayedListing
+from board.reports import Report
 from board.roles import Grant
 from board.sessions import MemberSession
 from board.sign_in import SignInCode
@@ -25,9 +30,11 @@ from board.sources import ImportedRow
 ALL = (
     Alert,
     AuditEntry,
+    Ban,
     Block,
     BoardState,
     Consent,
+    Case,
     Conversation,
     Erasure,
     Grant,
@@ -38,6 +45,7 @@ ALL = (
     Member,
     MemberSession,
     Message,
+    NetworkSecret,
     OutboxRow,
     Passkey,
     PasskeyChallenge,
@@ -45,6 +53,9 @@ ALL = (
     PostingKey,
     RecoveryCode,
     RelayedListing,
+    Report,
+    Sighting,
     SignInCode,
+    SpentProof,
     Tombstone,
 )

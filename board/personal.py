@@ -13,15 +13,19 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from board import links, outbox
+from board import cases, links, outbox
 from board.alerts import Alert
 from board.audit import AuditEntry
+from board.bans import Ban
 from board.blocks import Block
+from board.cases import Case
 from board.consent import Consent
 from board.conversations import Conversation, ConversationStatus
 from board.db import Base, BoardState, Tombstone
 from board.erasures import Erasure
 from board.i18n import N_
+from board.limits import LISTING as SENT_LISTING
+from board.limits import NetworkSecret, Sighting
 from board.links import Link
 from board.listings import Listing, ListingCategory
 from board.members import Member
@@ -30,8 +34,10 @@ from board.outbox import OutboxRow
 from board.outcomes import Outcome
 from board.passkeys import Passkey, PasskeyChallenge
 from board.posting import PostingKey
+from board.proofs import SpentProof
 from board.recovery import RecoveryCode
 from board.relays import RelayedListing
+from board.reports import Report
 from board.roles import Grant
 from board.sessions import MemberSession
 from board.sign_in import SignInCode
@@ -65,6 +71,11 @@ class Person:
     def conversations(self) -> sa.Select[int]:
         """Ids of the conversations that this person is one of the two of."""
         return sa.select(Conversation.id).where(_converses(self))
+
+    @cached_property
+    def messages(self) -> sa.Select[int]:
+        """Ids of what was said in this person's conversations."""
+        return sa.select(Message.id).where(Message.conversation_id.in_(self.conversations))
 
     def owns(self, model: type[Listing] | type[Alert]) -> Condition:
         """Rows of this member, and those that wait for the address to be confirmed."""
@@ -199,6 +210,20 @@ def _links(person: Person) -> Condition:
     )
 
 
+def _looked_at(person: Person, model: type[Case] | type[Report]) -> Condition:
+    """Rows about this person's listings and conversations."""
+    return sa.or_(
+        sa.and_(model.subject == cases.LISTING, model.subject_id.in_(person.listings)),
+        sa.and_(model.subject == cases.MESSAGE, model.subject_id.in_(person.messages)),
+    )
+
+
+def _reported(person: Person) -> Condition:
+    return (
+        sa.false() if person.member_id is None else Report.reporter == f"member:{person.member_id}"
+    )
+
+
 #: Every table of the board, the referring ones first.
 TABLES: Final = (
     PersonalTable(
@@ -223,6 +248,34 @@ TABLES: Final = (
         title=N_("Codes to sign in"),
         whose=lambda person: SignInCode.address_hash == person.address_hash,
         hidden=frozenset({"browser_hash", "code_hash", "address_hash", "sealed"}),
+    ),
+    PersonalTable(
+        model=Report,
+        title=N_("What you reported"),
+        whose=lambda person: sa.or_(_reported(person), _looked_at(person, Report)),
+        # Who reported something of this person is not told.
+        shown=_reported,
+        hidden=frozenset({"subject_id", "reporter"}),
+    ),
+    PersonalTable(
+        model=Case,
+        title=N_("What moderators looked at"),
+        whose=lambda person: _looked_at(person, Case),
+        hidden=frozenset({"subject_id", "decided_by"}),
+    ),
+    PersonalTable(
+        model=Sighting,
+        title=N_("What came from your network"),
+        whose=lambda person: sa.and_(
+            Sighting.what == SENT_LISTING, Sighting.subject_id.in_(person.listings)
+        ),
+        hidden=frozenset({"network_hash", "subject_id"}),
+    ),
+    PersonalTable(
+        model=Ban,
+        title=N_("Bans, and your appeals"),
+        whose=lambda person: person.is_in(Ban.member_id),
+        hidden=frozenset({"member_id", "banned_by", "appeal_decided_by"}),
     ),
     PersonalTable(
         model=Consent,
@@ -337,6 +390,8 @@ TABLES: Final = (
         stays="a keyed hash and a number, so that a restored backup honours the erasure",
     ),
     PersonalTable(model=ImportedRow, stays="rows of public sources, of no member"),
+    PersonalTable(model=NetworkSecret, stays="what networks are hashed with; of nobody"),
+    PersonalTable(model=SpentProof, stays="puzzles that were solved; nothing says by whom"),
     PersonalTable(model=Tombstone, stays="numbers of rows that are gone"),
     PersonalTable(model=BoardState, stays="one row about the database itself"),
 )

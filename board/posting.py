@@ -15,10 +15,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from board import (
     audit,
+    bans,
     checking,
     consent,
     editing,
     extensions,
+    holding,
+    limits,
     links,
     listings,
     members,
@@ -70,7 +73,7 @@ class Posted:
     public_id: str
 
 
-def post(board: Board, new: NewListing, key: str) -> Posted:
+def post(board: Board, new: NewListing, key: str, visitor: limits.Visitor = limits.HOUSE) -> Posted:
     """Store a listing, unconfirmed, and write the mail that asks for the confirmation.
 
     `key` is the form's idempotency key: the same key with the same content answers the same.
@@ -89,7 +92,9 @@ def post(board: Board, new: NewListing, key: str) -> Posted:
             known = session.get(PostingKey, key)
             if known is not None:
                 return _answer_again(session, known, body_hash)
-            listing, outbox_ids = _store_pending(session, board, fields, area, email, new.notify)
+            listing, outbox_ids = _store_pending(
+                session, board, fields, area, email, new.notify, visitor
+            )
             consent.record(
                 session, subject=Listing.__tablename__, subject_id=listing.id, health=health
             )
@@ -127,6 +132,7 @@ def _store_pending(
     area: BaseGeometry | None,
     email: str,
     notify: bool,
+    visitor: limits.Visitor,
 ) -> tuple[Listing, list[int]]:
     """The unconfirmed listing and the ids of its outbox rows.
 
@@ -147,6 +153,7 @@ def _store_pending(
             notify=notify and fields.kind is not Kind.INFO,
         ),
     )
+    delay = limits.see(session, visitor, limits.LISTING, listing.id)
     address = links.address_hash(board.settings.secret_key, email)
     if not links.may_confirm(session, address):
         return listing, []
@@ -160,6 +167,7 @@ def _store_pending(
         email,
         fields.locale,
         listing_id=listing.id,
+        after=delay,
     )
     return listing, [row]
 
@@ -189,8 +197,9 @@ def _answer_again(session: Session, known: PostingKey, body_hash: str) -> Posted
 def confirm(session: Session, board: Board, listing: Listing) -> list[int]:
     """Open a pending listing, in the unit that spends its link; returns the outbox rows.
 
-    Raises NotAllowed when it is official information and the right is gone meanwhile, and
-    Invalid when its time is over.
+    Where `holding` finds a reason, a moderator looks at it first. Raises NotAllowed when it is
+    official information and the right is gone meanwhile, or when the member is banned, and
+    Invalid when its time is over, or when the member has posted enough for a day.
     """
     if listing.status != Status.PENDING or listing.pending_email is None:
         return []
@@ -203,10 +212,10 @@ def confirm(session: Session, board: Board, listing: Listing) -> list[int]:
             raise NotAllowed(partners.PARTNER)
         listing.organisation = rights[listing.area_countries[0]]
     member = members.confirmed(session, email, listing.locale)
+    bans.require_none(session, member.id)
+    _require_few(session, member.id)
     listing.member_id, listing.pending_email = member.id, None
-    listing.status, listing.opened_at = Status.OPEN, now(session)
     consent.confirm(session, Listing.__tablename__, listing.id, member.id)
-    extensions.schedule(listing, listing.opened_at)
     audit.record(
         session,
         "listing-confirmed",
@@ -214,7 +223,51 @@ def confirm(session: Session, board: Board, listing: Listing) -> list[int]:
         subject_id=listing.id,
         member_id=member.id,
     )
-    return [announce(session, listing), _write_published(session, board, listing, email)]
+    return admit(session, board, listing)
+
+
+def admit(session: Session, board: Board, listing: Listing) -> list[int]:
+    """Open what has just come, or hold it where there is a reason; returns the outbox rows."""
+    why = holding.reasons(session, board, listing)
+    if why:
+        return holding.hold(session, board, listing, why)
+    return open_(session, board, listing)
+
+
+def open_(session: Session, board: Board, listing: Listing) -> list[int]:
+    """Put a listing on the board and tell whoever is concerned; returns the outbox rows.
+
+    Of a listing that was on the board before, nobody is told again.
+    """
+    listing.status = Status.OPEN
+    if listing.opened_at is not None:
+        return []
+    listing.opened_at = now(session)
+    extensions.schedule(listing, listing.opened_at)
+    rows = [announce(session, listing)]
+    member = None if listing.member_id is None else session.get(members.Member, listing.member_id)
+    if member is not None and member.email is not None:
+        rows.append(_write_published(session, board, listing, member.email))
+    return rows
+
+
+def _require_few(session: Session, member_id: int) -> None:
+    """Raise Invalid when this member has put enough on the board for a day."""
+    # Two links of one member, pressed at once, must count each other.
+    session.execute(
+        sa.select(members.Member.id).where(members.Member.id == member_id).with_for_update()
+    )
+    today = session.scalar(
+        sa.select(sa.func.count(Listing.id)).where(
+            Listing.member_id == member_id, Listing.created_at > now(session) - limits.DAY
+        )
+    )
+    if (today or 0) >= limits.LISTINGS_PER_MEMBER:
+        message = N_(
+            "You have posted %(most)d listings within a day, and that is the most. This link "
+            "works again tomorrow."
+        )
+        raise Invalid([Problem("listing", message, {"most": limits.LISTINGS_PER_MEMBER})])
 
 
 def announce(session: Session, listing: Listing) -> int:

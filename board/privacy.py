@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from board import forgetting, links, passkeys, sessions, sign_in
+from board import forgetting, limits, links, passkeys, sessions, sign_in
 from board.i18n import N_
 
 
@@ -61,6 +61,11 @@ KEPT: Final = (
         N_("The question that a passkey answers"),
         N_("%(number)d minutes, and at most a day longer"),
         passkeys.LIFETIME,
+    ),
+    Kept(
+        N_("A number made from your network’s address, so that nobody floods the board"),
+        N_("%(number)d days; the key that it is made with goes too, and nobody can read it back"),
+        limits.FORGOTTEN_AFTER,
     ),
     Kept(
         N_("What the server writes about its work: numbers, never addresses or words of yours"),

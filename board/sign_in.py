@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import consent, links, members, outbox, sessions
+from board import bans, consent, links, members, outbox, sessions
 from board.db import Base, BigId, UTCDateTime, now
 from board.errors import CodeRefused
 from board.i18n import LOCALES, N_
@@ -123,13 +123,14 @@ def enter(
 
     A try is counted before the code is looked at, in the statement that finds the row, so that
     guesses sent at once are counted one by one. Raises CodeRefused: "wrong" while tries are
-    left, "over" otherwise.
+    left, "over" otherwise; and NotAllowed for a member who is banned.
     """
     with board.db.write() as session:
         email, locale, reason = _try(session, board, browser, code)
         if email is not None:
             member = members.confirmed(session, email, locale)
             consent.record(session, member_id=member.id)
+            bans.require_none(session, member.id)
             return sessions.open_(session, member.id, device=device, replacing=replacing)
     raise CodeRefused(reason)
 

@@ -122,6 +122,12 @@ class Settings(BaseSettings):
         validation_alias="DEFAULT_LOCALE",
         description="Language for readers who ask for none of ours: fr, en, es, pt or ar.",
     )
+    proxies: Annotated[int, BeforeValidator(values.whole_number), Field(ge=0, le=5)] = Field(
+        0,
+        validation_alias="PROXIES",
+        description="Proxies before the web server that write X-Forwarded-For: 0 to 5. "
+        "With 0, limits count no networks when a proxy is there.",
+    )
     geocoder: Literal["none", "photon", "nominatim", "ban"] = Field(
         "none",
         validation_alias="GEOCODER",

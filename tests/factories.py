@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from board import alerts, answering, listings, posting
+from board import alerts, answering, cases, listings, posting
 from board.alerts import Alert, AlertStatus, NewAlert
 from board.answering import NewAnswer
 from board.context import Board
@@ -106,11 +106,25 @@ class Factory:
         return posting.post(self.board, self.form(**given), f"key-{next(_numbers):06d}").public_id
 
     def open(self, new: NewListing | None = None, **given: Any) -> listings.ListingView:
-        """A listing confirmed in the database, its mails left in the outbox."""
+        """A listing on the board, its mails left in the outbox; what is held is approved."""
         new = new or self.form(**given)
         public_id = posting.post(self.board, new, f"key-{next(_numbers):06d}").public_id
         self.confirm(public_id)
+        with self.board.db.write() as session:
+            row = session.query(listings.Listing).filter_by(public_id=public_id).one()
+            if row.status == listings.Status.HELD:
+                posting.open_(session, self.board, row)
+                cases.overtake(session, cases.LISTING, row.id)
         return listings.get(self.board, public_id)
+
+    def held(self, **given: Any) -> int:
+        """Id of the case of a listing that waits for a moderator, by default for its words."""
+        given = {"text": "Appelez-moi au 06 12 34 56 78.", **given}
+        self.confirm(self.pending(**given))
+        with self.board.db.read() as session:
+            found = session.scalar(sa.select(sa.func.max(cases.Case.id)))
+            assert found is not None, "nothing is held"
+            return found
 
     def offer(self, **given: Any) -> listings.ListingView:
         """An open offer."""

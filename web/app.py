@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from flask import Flask
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from board.context import Board
@@ -16,6 +17,7 @@ from config.settings import Settings
 from web import (
     alerts,
     answering,
+    appeals,
     blocks,
     by_phone,
     consent,
@@ -27,12 +29,16 @@ from web import (
     links,
     listings,
     me,
+    moderation,
     pages,
     passkeys,
     places,
     privacy,
     profiles,
+    proofs,
     relays,
+    reports,
+    rewording,
     second_factor,
     sessions,
     sign_in,
@@ -75,6 +81,11 @@ FEATURES = (
     erasure,
     consent,
     privacy,
+    moderation,
+    reports,
+    rewording,
+    appeals,
+    proofs,
 )
 
 csrf = CSRFProtect()
@@ -103,6 +114,8 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
         WTF_CSRF_TIME_LIMIT=None,
         WTF_I18N_ENABLED=False,
     )
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
     app.url_map.converters["public_id"] = PublicIdConverter
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     init_security(app, settings)
@@ -112,6 +125,7 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     init_errors(app)
     init_assets(app)
     init_words(app)
+    moderation.init_moderation(app)
     app.jinja_env.globals.update(
         own_names=OWN_NAMES, embedded_mail=settings.embedded_mail, reader=reader
     )

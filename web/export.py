@@ -27,7 +27,8 @@ blueprint = GuardedBlueprint("export", __name__, guard=Guard.MEMBER, url_prefix=
 asking_blueprint = GuardedBlueprint("data", __name__, guard=Guard.PUBLIC, url_prefix="/data")
 links_blueprint = GuardedBlueprint("data_links", __name__, guard=Guard.LINK, url_prefix="/data")
 
-#: Column → its name for readers. What is missing here is a number that only the program needs.
+#: Column, or column of a table → its name for readers. What is missing here is a number that only
+#: the program needs.
 LABELS: Final[Mapping[str, str]] = {
     "action": N_("Deed"),
     "active_at": N_("Last activity"),
@@ -91,13 +92,22 @@ LABELS: Final[Mapping[str, str]] = {
     "title": N_("Title"),
     "urgency": N_("Urgency"),
     "used_at": N_("Used"),
+    "appeal": N_("Appeal"),
+    "appealed_at": N_("Appealed"),
+    "appeal_decided_at": N_("Decided"),
+    "cases.opened_at": N_("Opened"),
+    "decided_at": N_("Decided"),
+    "decision": N_("Decision"),
+    "lifted_at": N_("Lifted"),
+    "reasons": N_("Reasons"),
+    "what": N_("Kind"),
     "version": N_("Version of the text"),
     "withdrawn_at": N_("Taken back"),
 }
 #: What only the program needs: in the file, not on the page.
 PLUMBING: Final = frozenset(
     {"id", "public_id", "listing_id", "conversation_id", "region", "sign_count", "tries"}
-    | {"demo", "ask_at", "due_at"}
+    | {"demo", "ask_at", "due_at", "proven", "crowded"}
 )
 
 
@@ -126,7 +136,7 @@ def page_of(data: OwnData) -> list[Shown]:
 
 def _shown_row(table: str, row: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
-        (gettext(LABELS[column]), _words(table, column, value))
+        (gettext(LABELS.get(f"{table}.{column}") or LABELS[column]), _words(table, column, value))
         for column, value in row.items()
         if column not in PLUMBING and value not in (None, "", [])
     ]

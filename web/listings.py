@@ -16,7 +16,7 @@ from board.i18n import N_
 from board.listings import ListingView
 from matcher.place import Place
 from matcher.taxonomy import Kind, Urgency
-from web import words
+from web import visitors, words
 from web.errors import error_response
 from web.forms.filters import Looking, read_filter, refuse
 from web.forms.filters import urgency_choices as urgency_filter_choices
@@ -108,7 +108,9 @@ def create() -> ResponseReturnValue:
     listing = form.read(kind, current_board(), current_locale())
     if listing is not None:
         try:
-            posting.post(current_board(), listing, form.key.data or "")
+            if not visitors.is_trapped():
+                key, visitor = form.key.data or "", visitors.current_visitor()
+                posting.post(current_board(), listing, key, visitor)
             return redirect(url_for("listings.sent"), 303)
         except Invalid as invalid:
             form.refuse_all(invalid.problems)

@@ -9,7 +9,7 @@ from flask import session as flask_session
 from flask.typing import ResponseReturnValue
 
 from board import passkeys, sessions, sign_in
-from board.errors import CodeRefused, Invalid, PasskeyRefused
+from board.errors import CodeRefused, Invalid, NotAllowed, PasskeyRefused
 from board.i18n import N_
 from config.settings import Settings
 from web.forms.sign_in import AddressForm, CodeForm
@@ -24,6 +24,7 @@ from web.guards import (
     session_token,
 )
 from web.locale import current_locale
+from web.me import banned
 from web.words import current_board
 
 blueprint = GuardedBlueprint("sign_in", __name__, guard=Guard.PUBLIC)
@@ -85,6 +86,8 @@ def enter() -> ResponseReturnValue:
             device=sessions.device_label(request.user_agent.string),
             replacing=session_token(),
         )
+    except NotAllowed:
+        return banned()
     except CodeRefused as refusal:
         form.refuse("code", REFUSED[refusal.reason])
         form.code.data = ""
@@ -110,6 +113,8 @@ def with_passkey() -> ResponseReturnValue:
             device=sessions.device_label(request.user_agent.string),
             replacing=session_token(),
         )
+    except NotAllowed:
+        return banned()
     except PasskeyRefused:
         form.refuse("credential", passkeys.REFUSED)
         return _page("sign_in/ask.html", form, 422)

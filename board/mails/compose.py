@@ -21,7 +21,7 @@ from board.errors import LinkRefused
 from board.extensions import LONGER
 from board.i18n import N_, translations
 from board.listings import Listing, ListingView, Status
-from board.mails import exchange
+from board.mails import exchange, moderation
 from board.mails.dates import last_day
 from board.mails.letter import Letter
 from board.members import Member
@@ -305,4 +305,5 @@ _WRITERS = {
     outbox.LISTING_PUBLISHED: _published,
     outbox.LISTING_CHANGED: _changed,
     outbox.MATCH: _match,
+    **moderation.WRITERS,
 }
