@@ -121,3 +121,16 @@ class Unavailable(BoardError):
     def __init__(self, part: str) -> None:
         self.part = part
         super().__init__(f"{part} cannot be reached now; try again in a moment")
+
+
+class SchemaMismatch(Unavailable):
+    """The database has another schema than this program: a newer one if it is `ahead`."""
+
+    def __init__(self, *, ahead: bool) -> None:
+        super().__init__("the database")
+        self.ahead = ahead
+
+    def __str__(self) -> str:
+        if self.ahead:
+            return "the database has the schema of a newer program; update this one"
+        return "the database does not have the schema of this program; run `entraide migrate`"

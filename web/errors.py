@@ -10,7 +10,7 @@ from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from board.errors import LinkRefused, NotFound, Unavailable
+from board.errors import LinkRefused, NotFound, SchemaMismatch, Unavailable
 from board.i18n import N_
 
 #: Seconds after which a reader may try again when a part is away.
@@ -75,6 +75,14 @@ _COOKIE_ADVICE = N_(
     "The page was open for too long, or your browser refuses cookies. "
     "Go back, reload the page and send the form again: what you typed stays there."
 )
+_BEHIND_ADVICE = N_(
+    "Nothing is lost. The database waits for its update: whoever runs this board has to run "
+    "“entraide migrate”."
+)
+_AHEAD_ADVICE = N_(
+    "Nothing is lost. The database belongs to a newer version of the program: whoever runs this "
+    "board has to update it."
+)
 
 
 def wants_json() -> bool:
@@ -112,6 +120,11 @@ def _unavailable(error: Unavailable) -> Response:
     return error_response(503)
 
 
+def _schema_mismatch(error: SchemaMismatch) -> Response:
+    _log.error("unavailable: %s", error)
+    return error_response(503, _AHEAD_ADVICE if error.ahead else _BEHIND_ADVICE)
+
+
 def _unexpected(error: Exception) -> Response:
     _log.error("unexpected error at %s", request.endpoint, exc_info=error)
     return error_response(500)
@@ -122,6 +135,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, lambda error: error_response(400, _COOKIE_ADVICE))
     app.register_error_handler(Unavailable, _unavailable)
+    app.register_error_handler(SchemaMismatch, _schema_mismatch)
     app.register_error_handler(NotFound, lambda error: error_response(404))
     app.register_error_handler(
         LinkRefused,
