@@ -32,10 +32,12 @@ from board import (
     personal,
     profiles,
     relays,
+    reports,
     sign_in,
     snapshots,
 )
 from board.answering import NewAnswer
+from board.bans import Ban
 from board.context import Board
 from board.conversations import Conversation, Seat, Side
 from board.db import Base, make_engine, now
@@ -107,10 +109,27 @@ def fill(board: Board, make: Factory) -> None:
         f"key-of-{MARK}",
         health=True,
     )
+    moderate(board, view.public_id, helper, poster)
     wait(board, make, view.public_id)
     for email in (POSTER, HELPER, GUEST):
         sign_in.ask(board, email, "en")
         export.ask(board, email, "en")
+
+
+def moderate(board: Board, public_id: str, reporter: int, banned: int) -> None:
+    """What moderators get to read: a report, and the appeal against a ban that was lifted."""
+    reports.report(board, public_id, "other", f"Report {MARK}", member_id=reporter)
+    with board.db.write() as session:
+        session.add(
+            Ban(
+                member_id=banned,
+                banned_by=reporter,
+                reason="other",
+                created_at=now(session),
+                appeal=f"Appeal {MARK}",
+                lifted_at=now(session),
+            )
+        )
 
 
 def wait(board: Board, make: Factory, public_id: str) -> None:
@@ -193,8 +212,18 @@ def test_T16_the_probe_finds_every_marker(board: Board, make: Factory, client: F
         "passkeys",
         "posting_keys",
         "sessions",
+        "reports",
+        "bans",
     }
-    assert {"outbox", "sign_in_codes", "links", "consents", "outcomes"} <= filled(board)
+    assert {
+        "outbox",
+        "sign_in_codes",
+        "links",
+        "consents",
+        "outcomes",
+        "cases",
+        "sightings",
+    } <= filled(board)
     assert pages_with(client, MARK)
     assert in_snapshot(board) == 2
     if board.db.engine.dialect.name == "sqlite":
@@ -228,9 +257,9 @@ def test_T16_what_is_over_goes_by_itself(
     run(board, 89.9)
     assert f"Second words {MARK}" in dump(board)
     run(board, 90.1)
-    assert tables_with(board, MARK) == {"members", "passkeys"}
+    assert tables_with(board, MARK) == {"members", "passkeys", "bans"}
     run(board, 364)
-    assert tables_with(board, MARK) == {"members", "passkeys"}
+    assert tables_with(board, MARK) == {"members", "passkeys", "bans"}
     run(board, 366)
     assert tables_with(board, MARK) == set()
     assert filled(board) == set()

@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from board import answering, consent, editing, listings, posting, relays, sign_in
+from board import (
+    answering,
+    consent,
+    editing,
+    links,
+    listings,
+    posting,
+    relays,
+    rewording,
+    sign_in,
+)
 from board.alerts import Alert
 from board.answering import NewAnswer
 from board.consent import Consent, ConsentKind
@@ -21,6 +31,7 @@ from board.errors import ConsentNotFound, Invalid
 from board.i18n import LOCALES
 from board.listings import Listing
 from board.members import Member
+from board.rewording import Words
 from matcher.taxonomy import Kind
 from tests.factories import Factory
 from tests.fakes import MailSink, work_off
@@ -95,10 +106,20 @@ def _answer_as_member(board: Board, make: Factory, health: bool) -> None:
     )
 
 
+def _reword(board: Board, make: Factory, health: bool) -> None:
+    view = make.open(email=POSTER)
+    with board.db.write() as session:
+        row = listings.find(session, view.public_id)
+        row.status = listings.Status.HELD
+        token = links.issue(session, links.REWORD_LISTING, row.id, "an address")
+    rewording.reword(board, token, Words("Insulin", "", health=health))
+
+
 DOORS: dict[str, tuple[Door, str]] = {
     "post": (_post, Listing.__tablename__),
     "relay": (_relay, Listing.__tablename__),
     "edit": (_edit, Listing.__tablename__),
+    "other words for a moderator": (_reword, Listing.__tablename__),
     "answer": (_answer, Conversation.__tablename__),
     "answer as a member": (_answer_as_member, Conversation.__tablename__),
 }
