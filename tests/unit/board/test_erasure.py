@@ -7,12 +7,23 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from board import erasure, erasures, export, listings, outcomes, relays, roles, snapshots
+from board import (
+    erasure,
+    erasures,
+    export,
+    inbox,
+    listings,
+    messages,
+    outcomes,
+    relays,
+    roles,
+    snapshots,
+)
 from board.audit import AuditEntry
 from board.context import Board
 from board.conversations import Conversation, Seat, Side
 from board.db import Tombstone
-from board.errors import CodeRefused, NotAllowed, Unavailable
+from board.errors import CodeRefused, ConversationNotFound, NotAllowed, Unavailable
 from board.listings import Listing
 from board.members import Member
 from board.outbox import OutboxRow
@@ -68,6 +79,10 @@ def test_a_place_goes_to_whoever_waits(board: Board, make: Factory, smtp: MailSi
         assert session.scalars(sa.select(Outcome.state)).all() == ["accepted"]
         listing = session.get_one(Listing, view.id)
         assert (listing.places_taken, listing.status) == (1, "open")
+    with pytest.raises(ConversationNotFound):
+        inbox.show(board, first)
+    with pytest.raises(ConversationNotFound):
+        messages.write(board, first, "Too late", "a-key-of-a-form")
     work_off(board)
     assert "You are expected" in smtp.to(OTHER)[-1].get_content()
     assert emails(board) == {POSTER, OTHER}
