@@ -14,7 +14,16 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from board.db import Base, BigId, UTCDateTime, now
 
 #: Everything the log may say was done.
-ACTIONS = frozenset({"grant", "listing-confirmed", "listing-closed", "demo-removed"})
+ACTIONS = frozenset(
+    {
+        *("grant", "revoke", "passkey-added", "passkey-removed", "recovery-codes", "recovery-used"),
+        *("listing-confirmed", "listing-relayed", "code-renewed", "listing-closed"),
+        *("listing-extended", "conversation-opened", "contact-shared", "demo-removed"),
+        *("listing-held", "listing-approved", "listing-refused", "edit-asked", "listing-reworded"),
+        *("member-banned", "ban-appealed", "ban-lifted", "ban-upheld", "contact-revealed"),
+        *("consent-withdrawn", "erased"),
+    }
+)
 
 
 class AuditEntry(Base):

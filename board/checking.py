@@ -54,6 +54,7 @@ AREA_FAULTS = {
 }
 MAX_COUNTRIES = 30
 RADIUS_KM = (1.0, 200.0)
+PLACES_NEEDED = (1, 50)
 LONGEST = timedelta(days=366)
 
 
@@ -103,8 +104,21 @@ def _check_codes(checks: Checks, board: Board, fields: ListingFields) -> Listing
             checks.refuse("categories", N_("“%(slug)s” is not a category."), slug=slug[:40])
     if isinstance(fields.urgency, bool) or fields.urgency not in (0, 1, 2, 3):
         checks.refuse("urgency", N_("Choose how urgent it is, from 0 to 3."))
+    fields = _check_places(checks, fields)
     languages = _known_codes(checks, "languages", fields.languages, board.languages, MAX_LANGUAGES)
     return replace(fields, categories=categories, languages=languages)
+
+
+def _check_places(checks: Checks, fields: ListingFields) -> ListingFields:
+    """Whole people; official information has no places."""
+    if fields.kind is Kind.INFO:
+        return replace(fields, places_needed=1)
+    least, most = PLACES_NEEDED
+    given = fields.places_needed
+    if isinstance(given, bool) or not isinstance(given, int) or not least <= given <= most:
+        message = N_("A whole number from %(least)d to %(most)d is accepted.")
+        checks.refuse("places_needed", message, least=least, most=most)
+    return fields
 
 
 def _known_codes(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, cast
 
 from sqlalchemy.orm import Session
 
-from board import alerts, answers, links, listings, posting
+from board import alerts, answering, editing, extensions, links, listings, posting
 from board.alerts import Alert
-from board.answers import Answer
-from board.errors import LinkRefused
-from board.listings import Listing
+from board.conversations import Conversation
+from board.editing import Changes
+from board.errors import Invalid, LinkRefused, Problem
+from board.i18n import N_
+from board.listings import Listing, Status
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -27,6 +29,13 @@ class Deed:
     title: str
     #: The listing's public id; None for alerts.
     public_id: str | None
+    #: Opens the conversation that has just begun; only after the deed.
+    conversation_token: str | None = None
+    #: Whether a moderator looks at the listing before others see it.
+    held: bool = False
+
+
+_Subject = Listing | Alert | Conversation
 
 
 def show(board: Board, token: str) -> Deed:
@@ -36,42 +45,89 @@ def show(board: Board, token: str) -> Deed:
         return _deed(session, link, _subject(session, link))
 
 
-def act(board: Board, token: str) -> Deed:
-    """Do it, once. Raises LinkRefused, Invalid or NotAllowed; a refusal leaves the link whole."""
-    woken: list[int] = []
+def act(board: Board, token: str, changes: Changes | None = None) -> Deed:
+    """Do it, once. Raises LinkRefused, Invalid or NotAllowed; a refusal leaves the link whole.
+
+    `changes` is what a link that edits a listing needs, and no other.
+    """
     with board.db.write() as session:
         link = links.find(session, token, lock=True)
         subject = _subject(session, link)
-        if isinstance(subject, Alert):
-            alerts.confirm(session, subject)
-        elif isinstance(subject, Answer):
-            woken = answers.confirm(session, board, subject)
-        elif link.purpose == links.CONFIRM_LISTING:
-            woken = posting.confirm(session, board, subject)
-        else:
-            listings.close(session, subject, "poster")
-        links.spend(session, link)
         deed = _deed(session, link, subject)
+        deed, woken = _do(session, board, link, subject, deed, changes)
+        links.spend(session, link)
     board.waker.wake(woken)
     return deed
 
 
-def _subject(session: Session, link: links.Link) -> Listing | Alert | Answer:
-    subject: Listing | Alert | Answer | None
-    if link.purpose == links.CONFIRM_ALERT:
-        subject = session.get(Alert, link.subject_id)
-    elif link.purpose == links.CONFIRM_ANSWER:
-        subject = session.get(Answer, link.subject_id)
+def _do(
+    session: Session,
+    board: Board,
+    link: links.Link,
+    subject: _Subject,
+    deed: Deed,
+    changes: Changes | None,
+) -> tuple[Deed, list[int]]:
+    """What the link is for; the deed as it is now, and the outbox rows that follow."""
+    if isinstance(subject, Alert):
+        alerts.confirm(session, subject)
+        return deed, []
+    if isinstance(subject, Listing):
+        woken = _do_to_listing(session, board, link.purpose, subject, changes)
+        return replace(deed, held=subject.status == Status.HELD), woken
+    if link.purpose == links.KEEP_TALKING:
+        extensions.keep_talking(session, subject)
+        return deed, []
+    opened = answering.confirm(session, board, subject)
+    if opened is None:
+        return deed, []
+    return replace(deed, conversation_token=opened.token), opened.rows
+
+
+def _do_to_listing(
+    session: Session, board: Board, purpose: str, listing: Listing, changes: Changes | None
+) -> list[int]:
+    if purpose == links.CONFIRM_LISTING:
+        return posting.confirm(session, board, listing)
+    if purpose == links.CLOSE_LISTING:
+        listings.close(session, listing, "poster")
+        return []
+    woken: list[int] = []
+    if purpose == links.EXTEND_LISTING:
+        extensions.extend(session, listing)
+    elif changes is None:
+        raise Invalid([Problem("title", N_("Write something here."))])
     else:
-        subject = session.get(Listing, link.subject_id)
+        woken = editing.edit(session, board, listing, changes)
+    return woken + editing.mail_new_links(session, board, listing)
+
+
+#: Purpose of a link -> what its number means.
+_SUBJECTS: Final[dict[str, type[_Subject]]] = {
+    links.CONFIRM_LISTING: Listing,
+    links.CLOSE_LISTING: Listing,
+    links.EDIT_LISTING: Listing,
+    links.EXTEND_LISTING: Listing,
+    links.CONFIRM_ALERT: Alert,
+    links.CONFIRM_MESSAGE: Conversation,
+    links.KEEP_TALKING: Conversation,
+}
+
+
+def _subject(session: Session, link: links.Link) -> _Subject:
+    subject: _Subject | None = None
+    if link.purpose in _SUBJECTS:
+        subject = cast(_Subject | None, session.get(_SUBJECTS[link.purpose], link.subject_id))
     if subject is None:
         raise LinkRefused("unknown")
     return subject
 
 
-def _deed(session: Session, link: links.Link, subject: Listing | Alert | Answer) -> Deed:
+def _deed(session: Session, link: links.Link, subject: _Subject) -> Deed:
     if isinstance(subject, Alert):
         return Deed(link.purpose, subject.place_name, None)
-    if isinstance(subject, Answer):
-        subject = session.get_one(Listing, subject.listing_id)
-    return Deed(link.purpose, subject.title, subject.public_id)
+    if isinstance(subject, Conversation):
+        listing = session.get_one(Listing, subject.listing_id)
+        return Deed(link.purpose, listing.title, listing.public_id)
+    held = subject.status == Status.HELD
+    return Deed(link.purpose, subject.title, subject.public_id, held=held)

@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 import matcher.listing
-from board import audit
+from board import audit, blocks, cases
 from board.db import Base, BigId, Codes, Geo, Indexed, UTCDateTime, new_public_id, now
 from board.errors import ListingNotFound
 from board.sources import ImportedRow
@@ -41,8 +41,14 @@ class Status(StrEnum):
     """Where a listing stands. Only open ones are matched and listed."""
 
     PENDING = "pending"
+    #: Confirmed, and out of sight until a moderator has looked at it.
+    HELD = "held"
     OPEN = "open"
     CLOSED = "closed"
+
+
+#: What everybody may see.
+VISIBLE = (Status.OPEN, Status.CLOSED)
 
 
 class ListingCategory(Base):
@@ -63,9 +69,11 @@ class Listing(Indexed, Base):
 
     __tablename__ = "listings"
     __table_args__ = (
-        sa.CheckConstraint("status IN ('pending', 'open', 'closed')", name="status"),
+        sa.CheckConstraint("status IN ('pending', 'held', 'open', 'closed')", name="status"),
         sa.CheckConstraint("urgency BETWEEN 0 AND 3", name="urgency"),
         sa.CheckConstraint("ends_at > starts_at", name="window"),
+        sa.CheckConstraint("places_needed BETWEEN 1 AND 50", name="places_needed"),
+        sa.CheckConstraint("places_taken BETWEEN 0 AND places_needed", name="places_taken"),
         sa.CheckConstraint("reach <> 0 OR kind = 3 OR cell IS NOT NULL", name="local_has_place"),
         sa.CheckConstraint(
             "status = 'pending' OR member_id IS NOT NULL OR imported_row_id IS NOT NULL",
@@ -101,6 +109,14 @@ class Listing(Indexed, Base):
     organisation: Mapped[str] = mapped_column(sa.String(TITLE_MAX), default="")
     starts_at: Mapped[datetime] = mapped_column(UTCDateTime)
     ends_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    places_needed: Mapped[int] = mapped_column(sa.SmallInteger, default=1, server_default="1")
+    places_taken: Mapped[int] = mapped_column(sa.SmallInteger, default=0, server_default="0")
+    ask_at: Mapped[datetime | None] = mapped_column(
+        UTCDateTime,
+        index=True,
+        comment="when to ask whether it is still needed; null once asked",
+    )
+    closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     member_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("members.id", ondelete="CASCADE"), index=True
     )
@@ -119,7 +135,12 @@ class Listing(Indexed, Base):
 
     @property
     def in_index(self) -> bool:
-        return self.status == Status.OPEN
+        return self.status == Status.OPEN and not self.found
+
+    @property
+    def found(self) -> bool:
+        """Whether everybody who is needed is there: until somebody withdraws, it matches nobody."""
+        return self.places_taken >= self.places_needed
 
     @property
     def owner(self) -> int:
@@ -144,6 +165,8 @@ class ListingFields:
     place_name: str = ""
     reach: Reach = Reach.LOCAL
     radius_km: float | None = None
+    #: People who are needed, or who can be helped at a time.
+    places_needed: int = 1
     starts_at: datetime
     ends_at: datetime
     #: Official information only: ISO 3166-1 alpha-2 codes, and a GeoJSON polygon.
@@ -158,7 +181,8 @@ class ListingView:
     id: int
     public_id: str
     kind: Kind
-    #: "open", "ended" (its time is over) or "closed".
+    #: "open", "found" (all places are taken), "ended" (its time is over), "closed", or "held",
+    #: which only moderators and its owner see.
     state: str
     categories: tuple[str, ...]
     urgency: int
@@ -172,6 +196,8 @@ class ListingView:
     place_name: str
     reach: Reach
     radius_km: float | None
+    places_needed: int
+    places_taken: int
     area_countries: tuple[str, ...]
     organisation: str
     starts_at: datetime
@@ -231,6 +257,8 @@ def _row(entry: Entry, moment: datetime) -> Listing:
         place_name=fields.place_name,
         reach=int(fields.reach),
         radius_m=round((fields.radius_km or 0) * 1000),
+        places_needed=fields.places_needed,
+        places_taken=0,
         area=entry.area,
         area_countries=fields.area_countries,
         organisation=entry.organisation,
@@ -289,19 +317,23 @@ def engine_listing(listing: Listing, categories: tuple[int, ...]) -> matcher.lis
     )
 
 
-def views(session: Session, board: Board, ids: Sequence[int]) -> list[ListingView]:
-    """Views of the given listings that are confirmed, in the order of `ids`.
+def views(
+    session: Session, board: Board, ids: Sequence[int], *, held: bool = False
+) -> list[ListingView]:
+    """Views of the given listings that everybody may see, in the order of `ids`.
 
+    With `held`, for moderators, those that wait for a look as well.
     A row that no view can show, after an intervention by hand, is left out and logged.
     """
     found: dict[int, ListingView] = {}
     categories = categories_of(session, ids)
     moment = now(session)
+    shown = (*VISIBLE, Status.HELD) if held else VISIBLE
     for start in range(0, len(ids), 500):
         rows = session.execute(
             sa.select(Listing, ImportedRow.source)
             .outerjoin(ImportedRow, ImportedRow.id == Listing.imported_row_id)
-            .where(Listing.id.in_(ids[start : start + 500]), Listing.status != Status.PENDING)
+            .where(Listing.id.in_(ids[start : start + 500]), Listing.status.in_(shown))
         )
         for listing, source in rows:
             try:
@@ -316,12 +348,11 @@ def views(session: Session, board: Board, ids: Sequence[int]) -> list[ListingVie
 def _view(
     listing: Listing, categories: tuple[str, ...], source: str | None, moment: datetime
 ) -> ListingView:
-    ended = listing.ends_at <= moment
     return ListingView(
         id=listing.id,
         public_id=listing.public_id,
         kind=Kind(listing.kind),
-        state="closed" if listing.status == Status.CLOSED else "ended" if ended else "open",
+        state=_state(listing, moment),
         categories=categories,
         urgency=listing.urgency,
         title=listing.title,
@@ -333,6 +364,8 @@ def _view(
         place_name=listing.place_name,
         reach=Reach(listing.reach),
         radius_km=listing.radius_m / 1000 or None,
+        places_needed=listing.places_needed,
+        places_taken=listing.places_taken,
         area_countries=listing.area_countries,
         organisation=listing.organisation,
         starts_at=listing.starts_at,
@@ -343,29 +376,66 @@ def _view(
     )
 
 
-def find(session: Session, public_id: str) -> Listing:
-    """The confirmed listing of this public id; raises ListingNotFound."""
-    listing = session.scalar(
-        sa.select(Listing).where(Listing.public_id == public_id, Listing.status != Status.PENDING)
-    )
+def _state(listing: Listing, moment: datetime) -> str:
+    if listing.status in (Status.CLOSED, Status.HELD):
+        return listing.status
+    if listing.ends_at <= moment:
+        return "ended"
+    return "found" if listing.found else "open"
+
+
+def find(session: Session, public_id: str, *, lock: bool = False) -> Listing:
+    """The listing of this public id that everybody may see; raises ListingNotFound.
+
+    With `lock`, the row is held to the end of the unit.
+    """
+    query = sa.select(Listing).where(Listing.public_id == public_id, Listing.status.in_(VISIBLE))
+    listing = session.scalar(query.with_for_update() if lock else query)
     if listing is None:
         raise ListingNotFound(public_id)
     return listing
 
 
-def get(board: Board, public_id: str) -> ListingView:
-    """What the page of a listing shows; raises ListingNotFound for unknown and unconfirmed ones."""
+def get(board: Board, public_id: str, *, viewer: int | None = None) -> ListingView:
+    """What the page of a listing shows; raises ListingNotFound for unknown and unconfirmed ones.
+
+    So it does for one of whom the member `viewer` has blocked, or was blocked by.
+    """
     with board.db.read() as session:
-        found = views(session, board, [find(session, public_id).id])
+        listing = find(session, public_id)
+        found = views(session, board, [listing.id])
+        owner = listing.member_id
+        if viewer is not None and owner is not None and blocks.between(session, viewer, owner):
+            found = []
     if not found:
         raise ListingNotFound(public_id)
     return found[0]
 
 
+def hidden_from(session: Session, viewer: int | None) -> frozenset[int]:
+    """Ids of the open listings that this member must not see; none for a guest."""
+    apart = frozenset() if viewer is None else blocks.blocked_with(session, viewer)
+    if not apart:
+        return frozenset()
+    rows = session.scalars(
+        sa.select(Listing.id).where(Listing.member_id.in_(apart), Listing.status == Status.OPEN)
+    )
+    return frozenset(rows)
+
+
+def block_poster(board: Board, member_id: int, public_id: str) -> None:
+    """Block whoever posted a listing; raises ListingNotFound, also where nobody can be blocked."""
+    with board.db.write() as session:
+        poster = find(session, public_id).member_id
+        if poster is None or poster == member_id:
+            raise ListingNotFound(public_id)
+        blocks.block(session, member_id, poster)
+
+
 def close(session: Session, listing: Listing, reason: str) -> None:
     """Take a listing off the board; closing twice changes nothing."""
-    if listing.status == Status.OPEN:
-        listing.status = Status.CLOSED
+    if listing.status in (Status.OPEN, Status.HELD):
+        listing.status, listing.closed_at, listing.ask_at = Status.CLOSED, now(session), None
         audit.record(
             session,
             "listing-closed",
@@ -374,6 +444,7 @@ def close(session: Session, listing: Listing, reason: str) -> None:
             member_id=listing.member_id,
             reason=reason,
         )
+        cases.overtake(session, cases.LISTING, listing.id)
 
 
 def close_ended(board: Board, limit: int = 500) -> int:
@@ -384,7 +455,7 @@ def close_ended(board: Board, limit: int = 500) -> int:
     with board.db.write() as session:
         ended = session.scalars(
             sa.select(Listing)
-            .where(Listing.status == Status.OPEN, Listing.ends_at <= now(session))
+            .where(Listing.status.in_((Status.OPEN, Status.HELD)), Listing.ends_at <= now(session))
             .order_by(Listing.ends_at)
             .limit(limit)
         ).all()

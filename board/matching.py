@@ -9,20 +9,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from board import alerts, listings, snapshots, timing
-from board.db import BoardState, Database, Tombstone, now
+from board import listings, snapshots, timing
+from board.copies import Copies, listings_changed, listings_deleted, state
+from board.db import Database, now
 from board.errors import Unavailable
-from board.information import InformationIndex
-from board.listings import Listing, ListingView
-from matcher.alerts import AlertIndex
+from board.listings import ListingView
 from matcher.index import Index
-from matcher.listing import Listing as EngineListing
 from matcher.listing import Match, Query
 from matcher.place import Place
 from matcher.taxonomy import Kind, Taxonomy
@@ -35,33 +32,9 @@ NEAREST_BEYOND = 5
 INFORMATION_SHOWN = 5
 #: How long a question waits for another one, which may be catching up with much.
 LOCK_PATIENCE_S = 10.0
-_BATCH = 5000
-#: From so many on, listings are put in at once.
-_MANY = 20
-#: So many changes make a new snapshot worth its while.
+#: So many listings that changed make a new snapshot worth its while.
 _WORTH_SAVING = 1000
 _log = structlog.get_logger(__name__)
-
-
-class Copies:
-    """The three indexes of one revision of one epoch."""
-
-    def __init__(self, index: Index, epoch: str, listings_revision: int = 0) -> None:
-        self.epoch = epoch
-        self.revision = 0
-        #: Up to which revision the index of listings came from a snapshot.
-        self.listings_revision = listings_revision
-        self.index = index
-        self.alerts = AlertIndex()
-        self.information = InformationIndex()
-
-    def forget(self, kind: str, row_id: int) -> None:
-        """Drop a deleted row."""
-        if kind == Listing.__tablename__:
-            self.index.remove(row_id)
-            self.information.remove(row_id)
-        else:
-            self.alerts.remove(row_id)
 
 
 class LiveIndex:
@@ -70,7 +43,6 @@ class LiveIndex:
     def __init__(self, taxonomy: Taxonomy, snapshot: Path | None = None) -> None:
         self._taxonomy = taxonomy
         self._snapshot = snapshot
-        self._saved = 0
         self._lock = threading.RLock()
         self._copies: Copies | None = None
 
@@ -96,144 +68,66 @@ class LiveIndex:
             self._lock.release()
 
     def keep(self, db: Database) -> bool:
-        """Write the snapshot where there is none, or where much has changed since; whether so."""
-        if self._snapshot is None:
+        """Write the snapshot where none is of use or much has changed since; whether it was so.
+
+        Raises NotWritten.
+        """
+        if self._snapshot is None or not self._is_worth_saving(db, self._snapshot):
             return False
-        with self.asking(db) as copies:
-            fresh = copies.revision - self._saved < _WORTH_SAVING
-            if fresh and self._snapshot.exists():
-                return False
-            self._save(copies)
-            return True
+        self.save(db)
+        return True
 
     def save(self, db: Database) -> int:
-        """Write the snapshot as of now, while others wait; gives its revision."""
+        """Write the snapshot as of now, while others wait; gives its revision.
+
+        Raises NotWritten.
+        """
         with self.asking(db) as copies:
-            self._save(copies)
+            if self._snapshot is not None:
+                mark = snapshots.Mark(copies.epoch, copies.revision)
+                snapshots.save(self._snapshot, copies.index, mark)
             return copies.revision
 
-    def _save(self, copies: Copies) -> None:
-        if self._snapshot is not None:
-            mark = snapshots.Mark(copies.epoch, copies.revision)
-            snapshots.save(self._snapshot, copies.index, mark)
-            self._saved = copies.revision
+    def _is_worth_saving(self, db: Database, snapshot: Path) -> bool:
+        """Whether a process that started now would gain by another file.
+
+        The file is read as it would read it: another process may have written or refused it. It is
+        read before the revision of the database, which so cannot be behind a good file.
+        """
+        found = snapshots.read(snapshot, self._taxonomy)
+        if found is None:
+            return True
+        mark = found[1]
+        with db.read() as session:
+            epoch, newest = state(session)
+            if not snapshots.is_of_use(mark, epoch, newest):
+                return True
+            # What is deleted is to leave the file as well, however little has changed.
+            return (
+                listings_deleted(session, mark.revision)
+                or listings_changed(session, mark.revision, _WORTH_SAVING) >= _WORTH_SAVING
+            )
 
     def _first_copies(self, epoch: str, newest: int) -> Copies:
         """Copies to catch up from: those of the snapshot, or empty ones."""
         if self._snapshot is not None:
             found = snapshots.load(self._snapshot, self._taxonomy, epoch, newest)
             if found is not None:
-                index, self._saved = found
-                return Copies(index, epoch, self._saved)
+                return Copies(found[0], epoch, found[1])
         return Copies(Index(self._taxonomy), epoch)
 
     def _catch_up(self, session: Session) -> Copies:
         # The revision is read first: rows that change meanwhile are read again next time, and
         # none can carry a number at or below it without being visible already.
-        epoch, revision = session.execute(sa.select(BoardState.epoch, BoardState.revision)).one()
+        epoch, revision = state(session)
         copies = self._copies
         if copies is None or copies.epoch != epoch or revision < copies.revision:
             copies = self._first_copies(epoch, revision)
         if revision > copies.revision:
-            for source in (_copy_listings, _copy_alerts, _copy_tombstones):
-                source(session, copies)
+            copies.catch_up(session, revision)
             _log.debug("index caught up", revision=revision, listings=len(copies.index))
-            copies.revision = revision
         self._copies = copies
         return copies
-
-
-def _copy_listings(session: Session, copies: Copies) -> None:
-    if copies.revision < copies.listings_revision:
-        _copy_information(session, copies)
-    since = max(copies.revision, copies.listings_revision)
-    for batch in _changed(session, Listing, since):
-        categories = listings.categories_of(session, [row.id for row in batch])
-        fit = []
-        for row in batch:
-            if not row.in_index:
-                copies.forget(Listing.__tablename__, row.id)
-                continue
-            try:
-                fit.append((row, listings.engine_listing(row, categories[row.id])))
-            except listings.UNFIT as error:
-                _leave_out(copies, Listing.__tablename__, row.id, error)
-        _put_in(copies, fit)
-
-
-def _put_in(copies: Copies, fit: list[tuple[Listing, EngineListing]]) -> None:
-    """Put listings into the index: many at once, or one by one where one of them is refused."""
-    if len(fit) >= _MANY:
-        try:
-            copies.index.upsert_many(listing for _, listing in fit)
-        except listings.UNFIT:
-            _put_in_singly(copies, fit)
-    else:
-        _put_in_singly(copies, fit)
-    for row, _ in fit:
-        if row.kind == Kind.INFO and row.id in copies.index:
-            copies.information.upsert(row.id, row.area_countries, row.area)
-
-
-def _put_in_singly(copies: Copies, fit: list[tuple[Listing, EngineListing]]) -> None:
-    for row, listing in fit:
-        try:
-            copies.index.upsert(listing)
-        except listings.UNFIT as error:
-            _leave_out(copies, Listing.__tablename__, row.id, error)
-
-
-def _copy_information(session: Session, copies: Copies) -> None:
-    """The areas of the official information that the snapshot of the index holds."""
-    rows = session.scalars(
-        sa.select(Listing).where(
-            Listing.kind == Kind.INFO, Listing.revision <= copies.listings_revision
-        )
-    )
-    for row in rows:
-        if row.in_index and row.id in copies.index:
-            copies.information.upsert(row.id, row.area_countries, row.area)
-
-
-def _copy_alerts(session: Session, copies: Copies) -> None:
-    for batch in _changed(session, alerts.Alert, copies.revision):
-        for row in batch:
-            if not row.in_index:
-                copies.alerts.remove(row.id)
-                continue
-            try:
-                copies.alerts.upsert(alerts.engine_alert(row))
-            except listings.UNFIT as error:
-                _leave_out(copies, alerts.Alert.__tablename__, row.id, error)
-
-
-def _leave_out(copies: Copies, kind: str, row_id: int, error: Exception) -> None:
-    """Go on without a row that the engine refuses: one bad row must not stop every page."""
-    copies.forget(kind, row_id)
-    _log.error("row left out of the index", kind=kind, row=row_id, error=type(error).__name__)
-
-
-def _copy_tombstones(session: Session, copies: Copies) -> None:
-    rows = session.execute(
-        sa.select(Tombstone.kind, Tombstone.row_id).where(Tombstone.revision > copies.revision)
-    )
-    for kind, row_id in rows:
-        copies.forget(kind, row_id)
-
-
-_Row = TypeVar("_Row", Listing, alerts.Alert)
-
-
-def _changed(session: Session, model: type[_Row], revision: int) -> Iterator[list[_Row]]:
-    """Rows changed since `revision`, in batches."""
-    rows = session.scalars(
-        sa.select(model)
-        .where(model.revision > revision)
-        .order_by(model.id)
-        .execution_options(yield_per=_BATCH)
-    )
-    for batch in rows.partitions(_BATCH):
-        yield list(batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,12 +151,16 @@ class Counterparts:
     beyond: tuple[Counterpart, ...] = ()
 
 
-def counterparts(board: Board, public_id: str, k: int = COUNTERPARTS) -> Counterparts:
+def counterparts(
+    board: Board, public_id: str, k: int = COUNTERPARTS, *, viewer: int | None = None
+) -> Counterparts:
     """Ranked counterparts of an open listing; all empty for an ended one.
 
-    Raises ListingNotFound.
+    Those of whom the member `viewer` has blocked, or was blocked by, are left out. Raises
+    ListingNotFound.
     """
     with board.db.read() as session:
+        hidden = listings.hidden_from(session, viewer)
         listing = listings.find(session, public_id)
         categories = listings.categories_of(session, [listing.id])[listing.id]
         moment = now(session)
@@ -279,10 +177,12 @@ def counterparts(board: Board, public_id: str, k: int = COUNTERPARTS) -> Counter
             Place(row.cell).center if row.cell else None, row.country
         )
         if listing.in_index and row.kind is not Kind.INFO:
-            query = Query(listing=row, now=int(moment.timestamp()), k=k)
-            ranked = copies.index.top_k(query)
+            # What is hidden takes no place away from what is shown.
+            query = Query(listing=row, now=int(moment.timestamp()), k=k + len(hidden))
+            ranked = _without(copies.index.top_k(query), hidden)[:k]
             if not row.remote and all(match.remote is not None for match in ranked):
-                beyond = copies.index.nearest_beyond(query, NEAREST_BEYOND)
+                found = copies.index.nearest_beyond(query, NEAREST_BEYOND + len(hidden))
+                beyond = _without(found, hidden)[:NEAREST_BEYOND]
     with board.db.read() as session:
         matches = _with_views(session, board, ranked)
         remote = ()
@@ -294,6 +194,10 @@ def counterparts(board: Board, public_id: str, k: int = COUNTERPARTS) -> Counter
             remote=remote,
             beyond=_with_views(session, board, beyond),
         )
+
+
+def _without(matches: Sequence[Match], hidden: frozenset[int]) -> Sequence[Match]:
+    return [match for match in matches if match.id not in hidden] if hidden else matches
 
 
 def _with_views(

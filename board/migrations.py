@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
+from sqlalchemy import event
 
 from board.db import foreign_errors, make_engine
 from board.errors import BoardError
+from board.schema import SCRIPTS
+from board.secrecy import Vault
 from config.settings import Settings
-
-_SCRIPTS = Path(__file__).resolve().parents[1] / "data" / "migrations"
 
 
 class SchemaUnknown(BoardError):
@@ -39,26 +40,47 @@ def check(settings: Settings) -> None:
     engine = make_engine(settings.migration_database_url)
     try:
         with engine.connect() as connection:
-            command.check(_config(connection))
+            command.check(_config(settings, connection))
     finally:
         engine.dispose()
 
 
 def _run(settings: Settings, action: object, revision: str) -> None:
     engine = make_engine(settings.migration_database_url).execution_options(writing=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _leave_references_alone)
     try:
         with foreign_errors(), engine.begin() as connection:
-            action(_config(connection), revision)  # type: ignore[operator]
+            action(_config(settings, connection), revision)  # type: ignore[operator]
+            _require_whole(connection)
     except CommandError as error:
         raise SchemaUnknown(str(error)) from error
     finally:
         engine.dispose()
 
 
-def _config(connection: sa.Connection) -> Config:
+def _leave_references_alone(connection: Any, _: object) -> None:
+    """SQLite changes a column by making its table anew; dropping the old one must delete nothing.
+
+    The way that https://www.sqlite.org/lang_altertable.html describes: switched off before the
+    transaction, and checked at its end.
+    """
+    connection.execute("PRAGMA foreign_keys=OFF")
+
+
+def _require_whole(connection: sa.Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        if broken:
+            raise SchemaUnknown(f"{len(broken)} rows refer to rows that are not there")
+
+
+def _config(settings: Settings, connection: sa.Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS))
+    config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["connection"] = connection
+    # For a step that has to read what is kept sealed.
+    config.attributes["vault"] = Vault(settings.secret_key)
     return config
 
 
@@ -81,7 +103,9 @@ def _grant_program_role(settings: Settings) -> None:
                 f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
                 f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}",
                 f"REVOKE UPDATE, DELETE, TRUNCATE ON audit_log FROM {role}",
+                # It reads there whether the schema is its own.
                 f"REVOKE ALL ON alembic_version FROM {role}",
+                f"GRANT SELECT ON alembic_version TO {role}",
             ):
                 connection.exec_driver_sql(grant)
     finally:

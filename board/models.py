@@ -1,29 +1,61 @@
 """Every table of the board in one place, for whoever needs the whole schema."""
 
 from board.alerts import Alert
-from board.answers import Answer
 from board.audit import AuditEntry
+from board.bans import Ban
+from board.blocks import Block
+from board.cases import Case
+from board.consent import Consent
+from board.conversations import Conversation
 from board.db import BoardState, Tombstone
+from board.erasures import Erasure
+from board.limits import NetworkSecret, Sighting
 from board.links import Link
 from board.listings import Listing, ListingCategory
 from board.members import Member
+from board.messages import Message
 from board.outbox import OutboxRow
-from board.partners import Grant
+from board.outcomes import Outcome
+from board.passkeys import Passkey, PasskeyChallenge
 from board.posting import PostingKey
+from board.proofs import SpentProof
+from board.recovery import RecoveryCode
+from board.relays import RelayedListing
+from board.reports import Report
+from board.roles import Grant
+from board.sessions import MemberSession
+from board.sign_in import SignInCode
 from board.sources import ImportedRow
 
 ALL = (
     Alert,
-    Answer,
     AuditEntry,
+    Ban,
+    Block,
     BoardState,
+    Consent,
+    Case,
+    Conversation,
+    Erasure,
     Grant,
     ImportedRow,
     Link,
     Listing,
     ListingCategory,
     Member,
+    MemberSession,
+    Message,
+    NetworkSecret,
     OutboxRow,
+    Passkey,
+    PasskeyChallenge,
+    Outcome,
     PostingKey,
+    RecoveryCode,
+    RelayedListing,
+    Report,
+    Sighting,
+    SignInCode,
+    SpentProof,
     Tombstone,
 )

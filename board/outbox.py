@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import random
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from board.db import Base, BigId, Database, UTCDateTime, now
 from board.secrecy import Unreadable, Vault
@@ -26,11 +28,24 @@ _log = structlog.get_logger(__name__)
 LISTING_OPENED = "listing-opened"
 CONFIRM_LISTING = "confirm-listing"
 CONFIRM_ALERT = "confirm-alert"
-CONFIRM_ANSWER = "confirm-answer"
-ANSWER = "answer"
+CONFIRM_MESSAGE = "confirm-message"
+CONVERSATION_OPENED = "conversation-opened"
+MESSAGE = "message"
+OUTCOME = "outcome"
+STILL_NEEDED = "still-needed"
+STILL_TALKING = "still-talking"
+MAIL_REFUSED = "mail-refused"
 LISTING_PUBLISHED = "listing-published"
 NOT_A_PARTNER = "not-a-partner"
 MATCH = "match"
+LISTING_CHANGED = "listing-changed"
+SIGN_IN_CODE = "sign-in-code"
+OWN_DATA = "own-data"
+LISTING_HELD = "listing-held"
+LISTING_REFUSED = "listing-refused"
+EDIT_ASKED = "edit-asked"
+BANNED = "banned"
+APPEAL_DECIDED = "appeal-decided"
 
 PENDING, SENT, DROPPED, DEAD = "pending", "sent", "dropped", "dead"
 
@@ -62,6 +77,7 @@ class OutboxRow(Base):
     )
     listing_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)
     alert_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    conversation_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     member_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)
     locale: Mapped[str] = mapped_column(sa.String(8), default="fr")
     payload: Mapped[bytes | None] = mapped_column(
@@ -86,10 +102,13 @@ class NewRow:
     once: str
     listing_id: int | None = None
     alert_id: int | None = None
+    conversation_id: int | None = None
     member_id: int | None = None
     locale: str = "fr"
     #: Sealed by the vault.
     payload: bytes | None = None
+    #: How much later than now it is to be done.
+    after: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +121,7 @@ class Claim:
     once: str
     listing_id: int | None
     alert_id: int | None
+    conversation_id: int | None
     member_id: int | None
     locale: str
     payload: Mapping[str, str]
@@ -111,30 +131,72 @@ class Claim:
 
 def add(session: Session, row: NewRow) -> int:
     """Write a row into the unit of work of its cause; returns its id."""
-    return add_all(session, [row])[0]
-
-
-def add_all(session: Session, rows: Iterable[NewRow]) -> list[int]:
-    """As `add`, for many rows of one cause."""
-    moment = now(session)
-    stored = [
-        OutboxRow(
-            purpose=row.purpose,
-            channel="event" if row.purpose == LISTING_OPENED else "email",
-            once=row.once,
-            listing_id=row.listing_id,
-            alert_id=row.alert_id,
-            member_id=row.member_id,
-            locale=row.locale,
-            payload=row.payload,
-            due_at=moment,
-            created_at=moment,
-        )
-        for row in rows
-    ]
-    session.add_all(stored)
+    stored = OutboxRow(**_values(row, now(session)))
+    session.add(stored)
     session.flush()
-    return [row.id for row in stored]
+    return stored.id
+
+
+def add_missing(session: Session, rows: Sequence[NewRow]) -> list[int]:
+    """As `add`, for many rows, without those of which the outbox holds a row of the same `once`.
+
+    The database decides: of two processes that ask for the same thing, one writes it. Returns the
+    ids of the new rows.
+    """
+    known = set(session.scalars(_written(OutboxRow.once, rows)))
+    fresh = [row for row in rows if row.once not in known]
+    if not fresh:
+        return []
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    moment = now(session)
+    # Asked to return the ids, PostgreSQL's driver would take several times as long.
+    session.execute(
+        insert(OutboxRow).on_conflict_do_nothing(index_elements=["once"]),
+        [_values(row, moment) for row in fresh],
+    )
+    return list(session.scalars(_written(OutboxRow.id, fresh)))
+
+
+_Column = TypeVar("_Column", int, str)
+
+
+def _written(column: InstrumentedAttribute[_Column], rows: Sequence[NewRow]) -> sa.Select[_Column]:
+    """This column of the rows that the outbox holds of these."""
+    return sa.select(column).where(OutboxRow.once.in_([row.once for row in rows]))
+
+
+def _values(row: NewRow, moment: datetime) -> dict[str, object]:
+    return {
+        "purpose": row.purpose,
+        "channel": "event" if row.purpose == LISTING_OPENED else "email",
+        "once": row.once,
+        "listing_id": row.listing_id,
+        "alert_id": row.alert_id,
+        "conversation_id": row.conversation_id,
+        "member_id": row.member_id,
+        "locale": row.locale,
+        "payload": row.payload,
+        "due_at": moment + row.after,
+        "created_at": moment,
+    }
+
+
+def is_known(session: Session, once: str) -> bool:
+    """Whether a row with this text was ever written."""
+    return session.scalar(sa.select(OutboxRow.id).where(OutboxRow.once == once)) is not None
+
+
+def count_today(session: Session, purpose: str, conversation_id: int, member_id: int) -> int:
+    """How many rows of a purpose this member was written in this conversation within a day."""
+    found = session.scalar(
+        sa.select(sa.func.count(OutboxRow.id)).where(
+            OutboxRow.member_id == member_id,
+            OutboxRow.conversation_id == conversation_id,
+            OutboxRow.purpose == purpose,
+            OutboxRow.created_at > now(session) - timedelta(days=1),
+        )
+    )
+    return found or 0
 
 
 def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
@@ -169,6 +231,7 @@ def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
             once=row.once,
             listing_id=row.listing_id,
             alert_id=row.alert_id,
+            conversation_id=row.conversation_id,
             member_id=row.member_id,
             locale=row.locale,
             payload={},
@@ -189,7 +252,12 @@ def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
 def renew(db: Database, held: Claim) -> bool:
     """Hold the row for another `LEASE`; False when it was lost meanwhile."""
     with db.write() as session:
-        return _update_held(session, held, lease_until=now(session) + LEASE)
+        return hold(session, held)
+
+
+def hold(session: Session, held: Claim) -> bool:
+    """As `renew`, in a unit of work that must not go on without the row."""
+    return _update_held(session, held, lease_until=now(session) + LEASE)
 
 
 def finish(session: Session, held: Claim, status: str, error: str = "") -> bool:

@@ -13,7 +13,21 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import audit, checking, links, listings, members, outbox, partners
+from board import (
+    audit,
+    bans,
+    checking,
+    consent,
+    editing,
+    extensions,
+    holding,
+    limits,
+    links,
+    listings,
+    members,
+    outbox,
+    partners,
+)
 from board.db import Base, UTCDateTime, now
 from board.errors import Invalid, KeyReused, NotAllowed, Problem
 from board.i18n import N_
@@ -47,6 +61,8 @@ class NewListing(ListingFields):
     email: str
     #: Tell the poster when a counterpart comes.
     notify: bool = True
+    #: What is told of somebody's health may be kept and shown.
+    health: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +73,7 @@ class Posted:
     public_id: str
 
 
-def post(board: Board, new: NewListing, key: str) -> Posted:
+def post(board: Board, new: NewListing, key: str, visitor: limits.Visitor = limits.HOUSE) -> Posted:
     """Store a listing, unconfirmed, and write the mail that asks for the confirmation.
 
     `key` is the form's idempotency key: the same key with the same content answers the same.
@@ -67,7 +83,8 @@ def post(board: Board, new: NewListing, key: str) -> Posted:
         moment = now(session)
     fields, area = checking.checked(board, new, moment)
     email = _checked_email(new.email)
-    _check_key(key)
+    check_key(key)
+    health = _needs_consent(fields, new.health)
     # Of the place as it is kept: who knows the rest of a form could find a finer one by trying.
     body_hash = _body_hash(replace(new, cell=fields.cell))
     try:
@@ -75,7 +92,12 @@ def post(board: Board, new: NewListing, key: str) -> Posted:
             known = session.get(PostingKey, key)
             if known is not None:
                 return _answer_again(session, known, body_hash)
-            listing, outbox_ids = _store_pending(session, board, fields, area, email, new.notify)
+            listing, outbox_ids = _store_pending(
+                session, board, fields, area, email, new.notify, visitor
+            )
+            consent.record(
+                session, subject=Listing.__tablename__, subject_id=listing.id, health=health
+            )
             session.add(
                 PostingKey(
                     key=key, body_hash=body_hash, listing_id=listing.id, created_at=now(session)
@@ -93,6 +115,16 @@ def post(board: Board, new: NewListing, key: str) -> Posted:
     return posted
 
 
+def _needs_consent(fields: ListingFields, given: bool) -> bool:
+    """Whether the listing tells of health, agreed to; raises Invalid where it was not.
+
+    Official information is about nobody.
+    """
+    if fields.kind is Kind.INFO:
+        return False
+    return consent.require(given, fields.title, fields.text, categories=fields.categories)
+
+
 def _store_pending(
     session: Session,
     board: Board,
@@ -100,6 +132,7 @@ def _store_pending(
     area: BaseGeometry | None,
     email: str,
     notify: bool,
+    visitor: limits.Visitor,
 ) -> tuple[Listing, list[int]]:
     """The unconfirmed listing and the ids of its outbox rows.
 
@@ -120,6 +153,7 @@ def _store_pending(
             notify=notify and fields.kind is not Kind.INFO,
         ),
     )
+    delay = limits.see(session, visitor, limits.LISTING, listing.id)
     address = links.address_hash(board.settings.secret_key, email)
     if not links.may_confirm(session, address):
         return listing, []
@@ -133,6 +167,7 @@ def _store_pending(
         email,
         fields.locale,
         listing_id=listing.id,
+        after=delay,
     )
     return listing, [row]
 
@@ -162,8 +197,9 @@ def _answer_again(session: Session, known: PostingKey, body_hash: str) -> Posted
 def confirm(session: Session, board: Board, listing: Listing) -> list[int]:
     """Open a pending listing, in the unit that spends its link; returns the outbox rows.
 
-    Raises NotAllowed when it is official information and the right is gone meanwhile, and
-    Invalid when its time is over.
+    Where `holding` finds a reason, a moderator looks at it first. Raises NotAllowed when it is
+    official information and the right is gone meanwhile, or when the member is banned, and
+    Invalid when its time is over, or when the member has posted enough for a day.
     """
     if listing.status != Status.PENDING or listing.pending_email is None:
         return []
@@ -176,8 +212,10 @@ def confirm(session: Session, board: Board, listing: Listing) -> list[int]:
             raise NotAllowed(partners.PARTNER)
         listing.organisation = rights[listing.area_countries[0]]
     member = members.confirmed(session, email, listing.locale)
+    bans.require_none(session, member.id)
+    _require_few(session, member.id)
     listing.member_id, listing.pending_email = member.id, None
-    listing.status, listing.opened_at = Status.OPEN, now(session)
+    consent.confirm(session, Listing.__tablename__, listing.id, member.id)
     audit.record(
         session,
         "listing-confirmed",
@@ -185,7 +223,51 @@ def confirm(session: Session, board: Board, listing: Listing) -> list[int]:
         subject_id=listing.id,
         member_id=member.id,
     )
-    return [announce(session, listing), _write_published(session, board, listing, email)]
+    return admit(session, board, listing)
+
+
+def admit(session: Session, board: Board, listing: Listing) -> list[int]:
+    """Open what has just come, or hold it where there is a reason; returns the outbox rows."""
+    why = holding.reasons(session, board, listing)
+    if why:
+        return holding.hold(session, board, listing, why)
+    return open_(session, board, listing)
+
+
+def open_(session: Session, board: Board, listing: Listing) -> list[int]:
+    """Put a listing on the board and tell whoever is concerned; returns the outbox rows.
+
+    Of a listing that was on the board before, nobody is told again.
+    """
+    listing.status = Status.OPEN
+    if listing.opened_at is not None:
+        return []
+    listing.opened_at = now(session)
+    extensions.schedule(listing, listing.opened_at)
+    rows = [announce(session, listing)]
+    member = None if listing.member_id is None else session.get(members.Member, listing.member_id)
+    if member is not None and member.email is not None:
+        rows.append(_write_published(session, board, listing, member.email))
+    return rows
+
+
+def _require_few(session: Session, member_id: int) -> None:
+    """Raise Invalid when this member has put enough on the board for a day."""
+    # Two links of one member, pressed at once, must count each other.
+    session.execute(
+        sa.select(members.Member.id).where(members.Member.id == member_id).with_for_update()
+    )
+    today = session.scalar(
+        sa.select(sa.func.count(Listing.id)).where(
+            Listing.member_id == member_id, Listing.created_at > now(session) - limits.DAY
+        )
+    )
+    if (today or 0) >= limits.LISTINGS_PER_MEMBER:
+        message = N_(
+            "You have posted %(most)d listings within a day, and that is the most. This link "
+            "works again tomorrow."
+        )
+        raise Invalid([Problem("listing", message, {"most": limits.LISTINGS_PER_MEMBER})])
 
 
 def announce(session: Session, listing: Listing) -> int:
@@ -202,8 +284,6 @@ def announce(session: Session, listing: Listing) -> int:
 
 
 def _write_published(session: Session, board: Board, listing: Listing, email: str) -> int:
-    address = links.address_hash(board.settings.secret_key, email)
-    token = links.issue(session, links.CLOSE_LISTING, listing.id, address)
     return outbox.add(
         session,
         outbox.NewRow(
@@ -212,7 +292,7 @@ def _write_published(session: Session, board: Board, listing: Listing, email: st
             listing_id=listing.id,
             member_id=listing.member_id,
             locale=listing.locale,
-            payload=board.vault.seal(json.dumps({"token": token})),
+            payload=board.vault.seal(json.dumps(editing.tokens(session, board, listing, email))),
         ),
     )
 
@@ -233,7 +313,8 @@ def _checked_email(email: str) -> str:
     return email
 
 
-def _check_key(key: str) -> None:
+def check_key(key: str) -> None:
+    """Raise Invalid for what is no idempotency key."""
     if not (8 <= len(key) <= KEY_MAX and key.isascii() and key.isprintable()):
         raise Invalid([Problem("key", N_("Open the form again: its key is missing."))])
 

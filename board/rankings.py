@@ -140,7 +140,7 @@ def _open_at(session: Session, moment: datetime) -> Iterator[list[Listing]]:
     )
     rows: Any = session.scalars(
         sa.select(Listing)
-        .where(Listing.ends_at > moment)
+        .where(Listing.ends_at > moment, Listing.places_taken < Listing.places_needed)
         .where(
             sa.or_(
                 Listing.status == Status.OPEN,

@@ -59,8 +59,13 @@ class Page:
     pages: int
 
 
-def search(board: Board, wanted: ListingFilter, *, per_page: int = PER_PAGE) -> Page:
-    """Open listings that pass the filter; raises Invalid for values that are not accepted."""
+def search(
+    board: Board, wanted: ListingFilter, *, per_page: int = PER_PAGE, viewer: int | None = None
+) -> Page:
+    """Open listings that pass the filter; raises Invalid for values that are not accepted.
+
+    Those of whom the member `viewer` has blocked, or was blocked by, are left out.
+    """
     _check(board, wanted)
     if wanted.cell is None:
         ids, distances = None, {}
@@ -69,10 +74,13 @@ def search(board: Board, wanted: ListingFilter, *, per_page: int = PER_PAGE) -> 
         ids, distances = [listing_id for listing_id, _ in found], dict(found)
     with board.db.read() as session:
         conditions = _conditions(session, board, wanted)
+        hidden = listings.hidden_from(session, viewer)
+        if hidden:
+            conditions.append(Listing.id.not_in(hidden))
         if ids is None:
             total, chosen = _newest(session, conditions, wanted.page, per_page)
         else:
-            if fold(wanted.words):
+            if hidden or fold(wanted.words):
                 ids = _keeping_words(session, ids, conditions)
             total = len(ids)
             chosen = ids[(wanted.page - 1) * per_page : wanted.page * per_page]
@@ -86,9 +94,9 @@ def search(board: Board, wanted: ListingFilter, *, per_page: int = PER_PAGE) -> 
     )
 
 
-def on_map(board: Board, wanted: ListingFilter) -> Page:
+def on_map(board: Board, wanted: ListingFilter, *, viewer: int | None = None) -> Page:
     """As `search`, in one page as large as a map can show."""
-    return search(board, wanted, per_page=ON_MAP)
+    return search(board, wanted, per_page=ON_MAP, viewer=viewer)
 
 
 def _check(board: Board, wanted: ListingFilter) -> None:
@@ -136,7 +144,11 @@ def _around(board: Board, wanted: ListingFilter) -> list[tuple[int, int]]:
 
 def _conditions(session: Session, board: Board, wanted: ListingFilter) -> list[Any]:
     moment: datetime = now(session)
-    conditions: list[Any] = [Listing.status == Status.OPEN, Listing.ends_at > moment]
+    conditions: list[Any] = [
+        Listing.status == Status.OPEN,
+        Listing.places_taken < Listing.places_needed,
+        Listing.ends_at > moment,
+    ]
     if wanted.kind is not None:
         conditions.append(Listing.kind == int(wanted.kind))
     if wanted.least_urgency:

@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from board.errors import BoardError
 
+_REPLY_BYTES = 24
+
 
 class Unreadable(BoardError):
     """What was sealed with another key, or is no sealed text at all."""
@@ -23,6 +25,13 @@ class Vault:
         self._secret = secret_key.encode()
         self._fernet = Fernet(base64.urlsafe_b64encode(self._derive(b"outbox payload")))
         self._signing = self._derive(b"unsubscribe token")
+        self._replying = self._derive(b"reply address")
+        self._knowing_again = self._derive(b"what may come once")
+        self._hiding = self._derive(b"number in a reply address")
+
+    def key(self, purpose: str) -> bytes:
+        """A key of 256 bits for one purpose, the same in every process."""
+        return self._derive(purpose.encode())
 
     def seal(self, text: str) -> bytes:
         return self._fernet.encrypt(text.encode())
@@ -44,6 +53,45 @@ class Vault:
         expected = self._mac(subject)
         given = mac.encode("utf-8", "replace")
         return subject if hmac.compare_digest(given, expected.encode()) else None
+
+    def reply_token(self, conversation_id: int, member_id: int) -> str:
+        """What a reply address of this pair holds: always the same, and made by nobody else.
+
+        128 bits of HMAC, then the conversation's number, hidden by what the HMAC alone decides.
+        In lower case, since mail servers may change the case of an address.
+        """
+        mac = self._reply_mac(conversation_id, member_id)
+        hidden = (conversation_id ^ self._pad(mac)).to_bytes(8, "big")
+        return base64.b32encode(mac + hidden).decode().rstrip("=").lower()
+
+    def reply_conversation(self, token: str) -> int | None:
+        """The number in a reply address; who made it up is told by `is_reply_token`."""
+        try:
+            data = base64.b32decode(token.upper() + "=")
+        except (ValueError, UnicodeError):
+            return None
+        if len(data) != _REPLY_BYTES:
+            return None
+        number = int.from_bytes(data[16:], "big") ^ self._pad(data[:16])
+        # Beyond what a column holds it is the number of no conversation.
+        return number if number < 2**63 else None
+
+    def is_reply_token(self, token: str, conversation_id: int, member_id: int) -> bool:
+        """Whether this is the reply address of the pair, in any case."""
+        expected = self.reply_token(conversation_id, member_id).encode()
+        return hmac.compare_digest(token.lower().encode("utf-8", "replace"), expected)
+
+    def once(self, *parts: object) -> str:
+        """A keyed hash by which something that comes twice is known again."""
+        text = "\0".join(map(str, parts)).encode("utf-8", "replace")
+        return hmac.digest(self._knowing_again, text, "sha256").hex()
+
+    def _reply_mac(self, conversation_id: int, member_id: int) -> bytes:
+        pair = f"{conversation_id}:{member_id}".encode()
+        return hmac.digest(self._replying, pair, "sha256")[:16]
+
+    def _pad(self, mac: bytes) -> int:
+        return int.from_bytes(hmac.digest(self._hiding, mac, "sha256")[:8], "big")
 
     def _mac(self, subject: str) -> str:
         digest = hmac.digest(self._signing, subject.encode("utf-8", "replace"), "sha256")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import structlog
 
+from board.errors import BoardError
 from matcher.index import Index, SnapshotError
 from matcher.taxonomy import Taxonomy
 
@@ -25,24 +29,30 @@ class Mark:
     revision: int
 
 
+class NotWritten(BoardError):
+    """The snapshot cannot be written: `reason` is what the system says of `path`."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"the snapshot of the index cannot be written to {path}: {reason}")
+
+
 def save(path: Path, index: Index, mark: Mark) -> None:
-    """Replace the snapshot by one of this index; readers see the old one or the new one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    """Replace the snapshot by one of this index; readers see the old one or the new one.
+
+    What killed writers have left is removed first. Raises NotWritten.
+    """
     try:
-        with os.fdopen(handle, "wb") as stream:
+        _remove_leftovers(path)
+        with _temporary(path) as (stream, temporary):
             index.save(stream, json.dumps(asdict(mark)))
             stream.flush()
             os.fsync(stream.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+            temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise NotWritten(path, error.strerror or type(error).__name__) from error
 
 
 def load(path: Path, taxonomy: Taxonomy, epoch: str, newest: int) -> tuple[Index, int] | None:
@@ -51,6 +61,14 @@ def load(path: Path, taxonomy: Taxonomy, epoch: str, newest: int) -> tuple[Index
     Refused, with the reason in the log: what is damaged or foreign, what is of another epoch, and
     what is ahead of the database, whose newest revision is given.
     """
+    found = read(path, taxonomy)
+    if found is None or not is_of_use(found[1], epoch, newest):
+        return None
+    return found[0], found[1].revision
+
+
+def read(path: Path, taxonomy: Taxonomy) -> tuple[Index, Mark] | None:
+    """What the file holds; None where there is none, or where it is refused."""
     try:
         with path.open("rb") as stream:
             index, text = Index.load(stream, taxonomy)
@@ -63,14 +81,69 @@ def load(path: Path, taxonomy: Taxonomy, epoch: str, newest: int) -> tuple[Index
     except (OSError, ValueError, TypeError) as error:
         _refuse(type(error).__name__)
         return None
+    return index, mark
+
+
+def is_of_use(mark: Mark, epoch: str, newest: int) -> bool:
+    """Whether a database of this epoch and newest revision can be caught up with from there."""
     if mark.epoch != epoch:
         _refuse("another epoch")
-        return None
+        return False
     if not isinstance(mark.revision, int) or mark.revision > newest:
         _refuse("ahead of the database")
-        return None
-    return index, mark.revision
+        return False
+    return True
+
+
+def remove(path: Path) -> None:
+    """Remove the snapshot: what it holds of somebody must not stay until it is written anew."""
+    with suppress(FileNotFoundError):
+        path.unlink()
 
 
 def _refuse(reason: str) -> None:
     _log.warning("snapshot of the index refused", reason=reason)
+
+
+@contextmanager
+def _temporary(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """A file beside the snapshot, locked while its writer lives, and gone after a failure."""
+    stream, temporary = _locked(path)
+    try:
+        with stream:
+            yield stream, temporary
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _locked(path: Path) -> tuple[BinaryIO, Path]:
+    while True:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=_prefix(path))
+        stream = os.fdopen(handle, "wb")
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        # Before it was locked, another writer may have taken it for a leftover.
+        if os.fstat(handle).st_nlink:
+            return stream, Path(name)
+        stream.close()
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove the files of dead writers: nobody holds their locks, whatever process that was."""
+    for left in path.parent.glob(f"{_prefix(path)}*"):
+        with suppress(OSError), left.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink()
+
+
+def _prefix(path: Path) -> str:
+    return f".{path.name}-"
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

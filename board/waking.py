@@ -16,6 +16,8 @@ from rq.serializers import JSONSerializer
 #: The one queue. A worker that listens to several can lose a job when it is killed.
 QUEUE = "dispatch"
 JOB = "workers.dispatch.dispatch"
+#: Jobs that go to the queue in one exchange: its answer must come within a second.
+_BATCH = 200
 _log = structlog.get_logger(__name__)
 
 
@@ -30,9 +32,13 @@ class Waker:
 
     def wake(self, outbox_ids: Iterable[int]) -> bool:
         """Ask for these rows to be dispatched now; False when the queue cannot be reached."""
+        jobs = [
+            Queue.prepare_data(JOB, (row_id,), result_ttl=0, failure_ttl=86_400)
+            for row_id in outbox_ids
+        ]
         try:
-            for row_id in outbox_ids:
-                self._queue.enqueue(JOB, row_id, result_ttl=0, failure_ttl=86_400)
+            for start in range(0, len(jobs), _BATCH):
+                self._queue.enqueue_many(jobs[start : start + _BATCH])
         except (RedisError, OSError) as error:
             _log.warning("wake-up failed, the sweeper will find it", error=type(error).__name__)
             return False

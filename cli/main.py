@@ -17,12 +17,15 @@ COMMANDS = {
     "warm": ("cli.upkeep", "Compile the engine, and write a snapshot of its index."),
     "worker": ("cli.run", "Run one worker: it sends what is to be sent."),
     "clock": ("cli.run", "Run the clock: it asks the workers for periodic work."),
+    "mailin": ("cli.run", "Run the mail listener: it takes answers to conversations."),
     "catcher": ("cli.run", "Run the local mail catcher."),
     "import": ("cli.listings", "Read listings from a CSV or GeoJSON file."),
     "match": ("cli.listings", "Print ranked counterparts."),
     "demo": ("cli.listings", "Fill the board with demonstration listings, or remove them."),
-    "admin": ("cli.people", "Add and list administrators."),
-    "partner": ("cli.people", "Add and list partners, who post official information."),
+    "grant": ("cli.people", "Give somebody a role: partner, relay, moderator and others."),
+    "revoke": ("cli.people", "Take a role away."),
+    "erasures": ("cli.erasures", "Erase again whom a restored backup has brought back."),
+    "recovery": ("cli.people", "Print recovery codes for somebody's second factor."),
 }
 
 

@@ -1,42 +1,58 @@
-"""People: administrators and partners, who exist only through these commands for now."""
+"""People: roles given and taken away, and the second factor of those who cannot begin alone."""
 
 from __future__ import annotations
 
+from contextlib import closing
+from typing import Final
+
 import click
 
-from board import partners
+from board import recovery, roles
 from board.context import Board
+from board.roles import Role
 from cli.errors import load_settings
 
-
-@click.group("admin", epilog="Example: entraide admin add admin@example.org")
-def admin_group() -> None:
-    """Administrators of the installation."""
+_ROLES: Final = click.Choice([role.value for role in Role])
 
 
-@admin_group.command("add", epilog="Example: entraide admin add admin@example.org")
-@click.argument("email")
-def add_administrator(email: str) -> None:
-    """Grant the right of an administrator to EMAIL."""
-    new = partners.add_administrator(Board.open(load_settings()), email)
-    click.echo("administrator added" if new else "this address is an administrator already")
+@click.command("grant", epilog="Example: entraide grant consulate@example.org partner --country CM")
+@click.argument("address")
+@click.argument("role", type=_ROLES)
+@click.option("--country", default="", metavar="CC", help="Two-letter code: of a partner's right.")
+@click.option("--name", default="", help="Name of the partner's organisation, shown to readers.")
+def grant(address: str, role: str, country: str, name: str) -> None:
+    """Give the member of ADDRESS a ROLE; whoever is new becomes a member.
+
+    Partners, moderators and administrators need a second factor: print recovery codes for them
+    with "entraide recovery", and hand these over by another way than mail.
+    """
+    with _board() as board:
+        new = roles.grant(board, address, role, country=country, organisation=name)
+    click.echo(f"{role} granted" if new else f"this address is {role} already")
 
 
-@click.group("partner", epilog="Example: entraide partner add consulat@example.org --country CM")
-def partner_group() -> None:
-    """Partners, who publish official information."""
+@click.command("revoke", epilog="Example: entraide revoke consulate@example.org partner")
+@click.argument("address")
+@click.argument("role", type=_ROLES)
+@click.option("--country", default="", metavar="CC", help="Only for this country.")
+def revoke(address: str, role: str, country: str) -> None:
+    """Take a ROLE away from the member of ADDRESS, at once; without --country, everywhere."""
+    with _board() as board:
+        count = roles.revoke(board, address, role, country=country)
+    click.echo(f"{role} revoked" if count else f"this address is no {role}")
 
 
-@partner_group.command(
-    "add", epilog="Example: entraide partner add consulat@example.org --country CM"
-)
-@click.argument("email")
-@click.option("--country", required=True, metavar="CC", help="Two-letter code, such as CM.")
-@click.option("--name", default="", help="Name of the organisation, shown beside its information.")
-def add_partner(email: str, country: str, name: str) -> None:
-    """Let EMAIL publish official information for one country."""
-    new = partners.add_partner(Board.open(load_settings()), email, country, name)
-    code = country.strip().upper()
-    click.echo(
-        f"partner added for {code}" if new else f"this address is a partner for {code} already"
-    )
+@click.command("recovery", epilog="Example: entraide recovery moderator@example.org")
+@click.argument("address")
+def recovery_codes(address: str) -> None:
+    """Print a new list of recovery codes for the member of ADDRESS; the old list ends.
+
+    Each code is good once as the second factor, where no passkey is at hand.
+    """
+    with _board() as board:
+        codes = recovery.issue_for(board, address)
+    click.echo("\n".join(codes))
+
+
+def _board() -> closing[Board]:
+    return closing(Board.open(load_settings()))

@@ -1,4 +1,4 @@
-"""Commands that start processes: up, migrate, worker, clock, catcher."""
+"""Commands that start processes: up, migrate, worker, clock, mailin, catcher."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ _PATIENCE_S = 60
 def up(demo: bool) -> None:
     """Start everything and keep it running until Ctrl-C or SIGTERM.
 
-    Brings the database to its schema, then runs the web server, the worker and the clock, with a
-    queue server and a mail catcher of its own where none are configured. What dies is restarted.
+    Brings the database to its schema, then runs the web server, the worker, the clock and the mail
+    listener, with a queue server and a mail catcher of its own where none are configured. What dies
+    is restarted.
     """
     settings = load_settings()
     with _alone(settings):
@@ -53,14 +54,16 @@ def up(demo: bool) -> None:
     epilog="Example: MIGRATION_DATABASE_URL=postgresql://owner@db/board entraide migrate"
 )
 def migrate() -> None:
-    """Bring the database to the schema of this program.
+    """Bring the database to the schema of this program, and apply the ledger of erasures.
 
     Connects as the owner of the schema (MIGRATION_DATABASE_URL). Safe to run again.
     """
     from board.migrations import upgrade
 
-    upgrade(load_settings())
+    settings = load_settings()
+    upgrade(settings)
     click.echo("the database has the schema of this program")
+    _erase_again(settings)
 
 
 @click.command(epilog="Example: REDIS_URL=redis://127.0.0.1:6379/0 entraide worker")
@@ -73,6 +76,12 @@ def worker() -> None:
 def clock() -> None:
     """Run the clock: it asks the workers for periodic work. One is enough."""
     _become("workers.clock")
+
+
+@click.command(epilog="Example: MAILIN_PORT=8026 entraide mailin")
+def mailin() -> None:
+    """Run the mail listener: it takes the mails that people write to their conversations."""
+    _become("workers.mailin")
 
 
 @click.command(epilog="Example: MAIL_CATCHER_PORT=8025 entraide catcher")
@@ -151,6 +160,7 @@ def _alone(settings: Settings) -> Iterator[None]:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
+        _require_free("MAILIN_PORT", settings.mailin_port, settings.mailin_host)
         if settings.embedded_mail:
             _require_free("MAIL_CATCHER_PORT", settings.catcher_port)
         if settings.redis_url is not None:
@@ -163,11 +173,12 @@ def _alone(settings: Settings) -> Iterator[None]:
             _leave_no_folder(settings)
 
 
-def _require_free(variable: str, port: int) -> None:
-    with socket.socket() as probe:
+def _require_free(variable: str, port: int, address: str = "127.0.0.1") -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((address, port))
         except OSError as error:
             taken = error.errno == errno.EADDRINUSE
             wrong = f"port {port} is taken" if taken else f"port {port}: {error.strerror}"
@@ -211,12 +222,22 @@ def _prepare(settings: Settings, *, demo: bool) -> None:
     from board.migrations import upgrade
 
     upgrade(settings)
+    _erase_again(settings)
     ensure(settings.gazetteer_path)
     _warm()
     if demo and _is_new(settings):
         from cli.main import cli
 
         cli.main(["demo"], prog_name="entraide", standalone_mode=False)
+
+
+def _erase_again(settings: Settings) -> None:
+    """Whom a restored backup has brought back goes before anybody can see it."""
+    from cli.erasures import apply_ledger
+
+    found = apply_ledger(settings)
+    if found:
+        click.echo(f"{found} people erased again")
 
 
 def _warm() -> None:

@@ -33,9 +33,10 @@ def compile_kernels() -> float:
 
     start = time.perf_counter()
     warm_up(load_taxonomy())
-    for folder in KERNELS.parent.glob("kernels-*"):
-        if folder != KERNELS:
-            shutil.rmtree(folder, ignore_errors=True)
+    if KERNELS is not None:
+        for folder in KERNELS.parent.glob("kernels-*"):
+            if folder != KERNELS:
+                shutil.rmtree(folder, ignore_errors=True)
     return time.perf_counter() - start
 
 

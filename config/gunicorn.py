@@ -5,6 +5,7 @@ installation wants otherwise goes into GUNICORN_CMD_ARGS, which counts more than
 """
 
 import os
+from typing import Any
 
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
@@ -28,6 +29,11 @@ graceful_timeout = 4
 # A line per request would hold addresses, searches and tokens.
 accesslog = None
 control_socket_disable = True
+
+
+def post_worker_init(worker: Any) -> None:
+    """After the fork, let the application get ready in the background before it is asked."""
+    worker.wsgi.extensions["warming"]()
 
 
 class _Lines(Logger):  # type: ignore[misc]

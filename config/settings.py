@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -82,6 +83,20 @@ class Settings(BaseSettings):
         validation_alias="MAIL_FROM",
         description="Sender of every mail: one address, with or without a name.",
     )
+    mail_domain: Annotated[str, AfterValidator(values.mail_domain)] = Field(
+        default_factory=lambda known: parseaddr(known["mail_from"])[1].rpartition("@")[2],
+        validation_alias="MAIL_DOMAIN",
+        description="Domain of the reply addresses of conversations, c+…@DOMAIN, whose mail comes "
+        "to the mail listener; by default that of MAIL_FROM.",
+    )
+    mailin_host: Annotated[str, AfterValidator(values.listening_address)] = Field(
+        "127.0.0.1",
+        validation_alias="MAILIN_HOST",
+        description="Address of this machine that the mail listener listens on.",
+    )
+    mailin_port: _PortNumber = Field(
+        8026, validation_alias="MAILIN_PORT", description="Port of the mail listener: 1 to 65535."
+    )
     secret_key: str = Field(
         "",
         validation_alias="SECRET_KEY",
@@ -106,6 +121,12 @@ class Settings(BaseSettings):
         "fr",
         validation_alias="DEFAULT_LOCALE",
         description="Language for readers who ask for none of ours: fr, en, es, pt or ar.",
+    )
+    proxies: Annotated[int, BeforeValidator(values.whole_number), Field(ge=0, le=5)] = Field(
+        0,
+        validation_alias="PROXIES",
+        description="Proxies before the web server that write X-Forwarded-For: 0 to 5. "
+        "With 0, limits count no networks when a proxy is there.",
     )
     geocoder: Literal["none", "photon", "nominatim", "ban"] = Field(
         "none",
@@ -202,6 +223,11 @@ class Settings(BaseSettings):
     def snapshot_path(self) -> Path:
         """The index of listings as it was some time ago, from which processes start."""
         return self.home / "index.snapshot"
+
+    @property
+    def ledger_path(self) -> Path:
+        """Who was erased, beside the database: no restore takes it back."""
+        return self.home / "erasures.jsonl"
 
     @property
     def valkey_socket(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email.utils import getaddresses
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -75,6 +76,21 @@ def one_mailbox(value: str) -> str:
     if not one_line or len(mailboxes) != 1 or not re.fullmatch(r"[^@\s]+@[^@\s]+", mailboxes[0][1]):
         raise ValueError("is not one address; accepted: NAME@DOMAIN or Some Name <NAME@DOMAIN>")
     return value
+
+
+def mail_domain(value: str) -> str:
+    """The part of an address that follows the @."""
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", value):
+        raise ValueError("is not a domain; accepted: DOMAIN, such as board.example.org")
+    return value.lower()
+
+
+def listening_address(value: str) -> str:
+    """An address that a server can listen on."""
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise ValueError("is not an address; accepted: one such as 127.0.0.1 or ::") from None
 
 
 def host(value: str) -> str:

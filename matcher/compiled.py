@@ -5,21 +5,29 @@ costs a compiled call about 60 ns. Addresses are those of NumPy arrays that the 
 """
 
 import hashlib
+import logging
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from llvmlite import ir
 from numba import __version__, njit, types
 from numba.core import config as numba_config
+from numba.core.caching import FunctionCache
 from numba.extending import intrinsic
 
 # Its variables are set while it is imported, where no type checker sees them.
 _settings: Any = numba_config
+_njit: Any = njit
+_unliteral: Any = types.unliteral
+_log = logging.getLogger(__name__)
 
 
-def _cache_folder() -> Path:
-    """A folder for the kernels of exactly these sources and this numba.
+def _cache_folder() -> Path | None:
+    """A folder for the kernels of exactly these sources and this numba; None where none can be.
 
     numba itself sees a change in the file of a function, but not in those of the functions that it
     calls, and would run old code.
@@ -28,23 +36,89 @@ def _cache_folder() -> Path:
     digest = hashlib.blake2b(__version__.encode(), digest_size=8)
     for source in sorted(package.rglob("*.py")):
         digest.update(source.read_bytes())
-    return Path(_settings.CACHE_DIR or package / "__pycache__") / f"kernels-{digest.hexdigest()}"
+    chosen = [Path(_settings.CACHE_DIR)] if _settings.CACHE_DIR else []
+    for parent in (*chosen, package / "__pycache__"):
+        folder = parent / f"kernels-{digest.hexdigest()}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            _log.warning("compiled kernels cannot be kept in %s: %s", parent, reason)
+        else:
+            return folder
+    _log.warning(
+        "each process compiles the engine anew, which takes up to a minute; "
+        "set NUMBA_CACHE_DIR to a folder that can be written"
+    )
+    return None
 
 
-#: Where compiled kernels are kept, below NUMBA_CACHE_DIR where that is set.
+#: Where compiled kernels are kept, below NUMBA_CACHE_DIR where that is set; None where nowhere.
 KERNELS = _cache_folder()
-_settings.CACHE_DIR = str(KERNELS)
+if KERNELS is not None:
+    _settings.CACHE_DIR = str(KERNELS)
+
+
+class _KernelCache(FunctionCache):
+    """The compiled forms of one function on disk: what cannot be read or kept is compiled anew."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The compiled form for these types of arguments, or None."""
+        try:
+            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+        except Exception as error:
+            # After a loss of power a file may be cut off, and unpickling then fails in many ways.
+            _warn_once("read", type(error).__name__)
+            with suppress(OSError):
+                self.flush()  # type: ignore[no-untyped-call]
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep a compiled form, if the disk has room and the folder is still there."""
+        try:
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+        except OSError as error:
+            _warn_once("kept", error.strerror or type(error).__name__)
+
+
+@cache
+def _warn_once(done: str, reason: str) -> None:
+    """Hundreds of kernels may have the same reason."""
+    _log.warning("compiled kernels cannot be %s in %s: %s", done, KERNELS, reason)
+
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-#: Compile a function on its first call, keep it on disk, and let other threads run meanwhile.
-compiled = cast(Callable[[_Function], _Function], njit(cache=True, nogil=True))
 
-#: The same for small functions that are always inlined by the optimiser.
-inlined = cast(
-    Callable[[_Function], _Function],
-    njit(cache=True, nogil=True, forceinline=True),
-)
+def _kernel(function: _Function, **options: bool) -> _Function:
+    """Compile a function once, whatever constants it is called with, and keep it on disk.
+
+    numba takes a constant in a call for a type of its own and would compile the function, and all
+    that it calls, again for each: a third of the time that compiling takes.
+    """
+    dispatcher = _njit(nogil=True, **options)(function)
+    template = dispatcher.get_call_template
+
+    def template_of_kinds(args: Any, keywords: Any) -> Any:
+        return template([_unliteral(each) for each in args], keywords)
+
+    dispatcher.get_call_template = template_of_kinds
+    if KERNELS is not None:
+        # What cache=True does, with a cache of ours.
+        dispatcher._cache = _KernelCache(function)  # type: ignore[no-untyped-call]
+    return cast(_Function, dispatcher)
+
+
+def compiled(function: _Function) -> _Function:
+    """Compile on the first call, keep it on disk, and let other threads run meanwhile."""
+    return _kernel(function)
+
+
+def inlined(function: _Function) -> _Function:
+    """The same for small functions that are always inlined by the optimiser."""
+    return _kernel(function, forceinline=True)
+
 
 _LoadsWhole = Callable[[int], int]
 _StoresWhole = Callable[[int, int], None]

@@ -7,16 +7,46 @@ from datetime import timedelta
 
 from flask import Flask
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from board.context import Board
 from board.db import PATIENCE_OF_PAGES_S
 from board.i18n import CATALOGUES
 from config.settings import Settings
-from web import alerts, answers, dev_mail, home, links, listings, pages, places
+from web import (
+    alerts,
+    answering,
+    appeals,
+    blocks,
+    by_phone,
+    consent,
+    conversations,
+    dev_mail,
+    erasure,
+    export,
+    home,
+    links,
+    listings,
+    me,
+    moderation,
+    pages,
+    passkeys,
+    places,
+    privacy,
+    profiles,
+    proofs,
+    relays,
+    reports,
+    rewording,
+    second_factor,
+    sessions,
+    sign_in,
+)
 from web import map as listings_map
 from web.assets import init_assets
 from web.errors import init_errors
+from web.guards import reader
 from web.locale import OWN_NAMES, init_locale
 from web.security import init_security
 from web.timing import init_timing
@@ -25,6 +55,38 @@ from web.words import init_words
 #: A form with 4,000 characters of text and a polygon of 500 points fits; nothing longer is read.
 MAX_CONTENT_BYTES = 256 * 1024
 MAX_FORM_PARTS = 500
+
+#: One module a feature, each with its blueprint.
+FEATURES = (
+    home,
+    listings,
+    listings_map,
+    answering,
+    conversations,
+    alerts,
+    links,
+    places,
+    pages,
+    dev_mail,
+    sign_in,
+    sessions,
+    me,
+    profiles,
+    blocks,
+    passkeys,
+    second_factor,
+    relays,
+    by_phone,
+    export,
+    erasure,
+    consent,
+    privacy,
+    moderation,
+    reports,
+    rewording,
+    appeals,
+    proofs,
+)
 
 csrf = CSRFProtect()
 
@@ -52,6 +114,8 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
         WTF_CSRF_TIME_LIMIT=None,
         WTF_I18N_ENABLED=False,
     )
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
     app.url_map.converters["public_id"] = PublicIdConverter
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     init_security(app, settings)
@@ -61,9 +125,15 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     init_errors(app)
     init_assets(app)
     init_words(app)
-    app.jinja_env.globals.update(own_names=OWN_NAMES, embedded_mail=settings.embedded_mail)
-    for feature in (home, listings, listings_map, answers, alerts, links, places, pages, dev_mail):
+    moderation.init_moderation(app)
+    app.jinja_env.globals.update(
+        own_names=OWN_NAMES, embedded_mail=settings.embedded_mail, reader=reader
+    )
+    for feature in FEATURES:
         app.register_blueprint(feature.blueprint)
+    app.register_blueprint(conversations.guests_blueprint)
+    app.register_blueprint(export.asking_blueprint)
+    app.register_blueprint(export.links_blueprint)
     app.register_blueprint(alerts.unsubscribe_blueprint)
     csrf.exempt(alerts.one_click)
     return app

@@ -10,18 +10,19 @@ from flask import abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from board import answers, checking, listings, matching, posting, searching
+from board import answering, checking, listings, matching, posting, searching
 from board.errors import Invalid, KeyReused
 from board.i18n import N_
 from board.listings import ListingView
 from matcher.place import Place
 from matcher.taxonomy import Kind, Urgency
-from web import words
+from web import visitors, words
 from web.errors import error_response
-from web.forms.filters import Looking, read_filter, refuse, urgency_choices
+from web.forms.filters import Looking, read_filter, refuse
+from web.forms.filters import urgency_choices as urgency_filter_choices
 from web.forms.listing import KINDS, ListingForm
 from web.forms.place import PRECISIONS, find_place
-from web.guards import Guard, GuardedBlueprint
+from web.guards import Guard, GuardedBlueprint, viewer_id
 from web.locale import current_locale
 from web.map import hexagon_geometry
 from web.places import Grid, grid_of_form
@@ -32,7 +33,9 @@ blueprint = GuardedBlueprint("listings", __name__, guard=Guard.PUBLIC, url_prefi
 
 def newest(limit: int) -> tuple[ListingView, ...]:
     """The newest open listings, for the first page."""
-    return searching.search(current_board(), searching.ListingFilter(), per_page=limit).items
+    everything = searching.ListingFilter()
+    found = searching.search(current_board(), everything, per_page=limit, viewer=viewer_id())
+    return found.items
 
 
 @blueprint.get("")
@@ -44,7 +47,7 @@ def index() -> ResponseReturnValue:
     information: tuple[ListingView, ...] = ()
     if looking.wanted is not None:
         try:
-            page = searching.search(board, looking.wanted)
+            page = searching.search(board, looking.wanted, viewer=viewer_id())
         except Invalid as invalid:
             refuse(looking, invalid)
     if looking.settled:
@@ -66,7 +69,7 @@ def _render_list(
         map_center=_map_center(looking),
         kind_choices=[("", gettext("Everything")), *_kind_choices()],
         category_groups=words.category_groups(),
-        urgency_choices=urgency_choices(),
+        urgency_choices=urgency_filter_choices(),
     )
 
 
@@ -105,7 +108,9 @@ def create() -> ResponseReturnValue:
     listing = form.read(kind, current_board(), current_locale())
     if listing is not None:
         try:
-            posting.post(current_board(), listing, form.key.data or "")
+            if not visitors.is_trapped():
+                key, visitor = form.key.data or "", visitors.current_visitor()
+                posting.post(current_board(), listing, key, visitor)
             return redirect(url_for("listings.sent"), 303)
         except Invalid as invalid:
             form.refuse_all(invalid.problems)
@@ -144,17 +149,17 @@ def show(public_id: str) -> ResponseReturnValue:
     What a person took down, or what ended, is shown to nobody; imported rows stay readable.
     """
     board = current_board()
-    view = listings.get(board, public_id)
+    view = listings.get(board, public_id, viewer=viewer_id())
     if view.state == "closed" and view.source is None:
         return error_response(
             410, N_("This listing is over: it was taken down, or its time has passed.")
         )
-    counterparts = matching.counterparts(board, public_id)
+    counterparts = matching.counterparts(board, public_id, viewer=viewer_id())
     return render_template(
         "listings/show.html",
         view=view,
         counterparts=counterparts,
-        answerable=answers.can_be_answered(view),
+        answerable=answering.can_be_answered(view),
         hexagon=json.dumps(hexagon_geometry(view.cell)) if view.cell else "",
         published=request.args.get("published") == "1",
     )
@@ -177,18 +182,23 @@ def _render_form(form: ListingForm, kind: Kind, grid: Grid | None = None) -> str
         category_groups=words.category_groups(),
         country_choices=words.country_choices() if kind is Kind.INFO else (),
         languages=words.language_choices(),
-        **_question_choices(kind),
+        **question_choices(kind),
     )
 
 
-def _question_choices(kind: Kind) -> dict[str, Any]:
-    """Answers to the questions with a few answers."""
+def urgency_choices() -> list[tuple[str, str, str, str]]:
+    """Answers to "How urgent is it?", as tiles show them."""
     urgencies = {
         Urgency.TODAY: (gettext("Today, within hours"), "today"),
         Urgency.SOON: (gettext("Within two days"), "clock"),
         Urgency.WEEK: (gettext("This week, or by a near date"), "calendar"),
         Urgency.STANDING: (gettext("No hurry"), "check"),
     }
+    return [(str(int(level)), text, symbol, "") for level, (text, symbol) in urgencies.items()]
+
+
+def question_choices(kind: Kind) -> dict[str, Any]:
+    """Answers to the questions with a few answers."""
     reaches = {
         "local": (gettext("From around the place"), "place"),
         "country": (gettext("From far away, within the same country"), "remote"),
@@ -203,9 +213,7 @@ def _question_choices(kind: Kind) -> dict[str, Any]:
         ),
     )
     return {
-        "urgency_choices": [
-            (str(int(level)), text, symbol, "") for level, (text, symbol) in urgencies.items()
-        ],
+        "urgency_choices": urgency_choices(),
         "reach_choices": [(key, text, symbol, "") for key, (text, symbol) in reaches.items()],
         "precision_choices": list(zip(PRECISIONS, precisions, strict=True)),
     }

@@ -12,7 +12,7 @@ from board.errors import Invalid
 from board.listings import ListingView
 from matcher.place import Place
 from web.forms.filters import read_filter, refuse
-from web.guards import Guard, GuardedBlueprint
+from web.guards import Guard, GuardedBlueprint, viewer_id
 from web.locale import current_locale
 from web.words import (
     category_group,
@@ -38,7 +38,7 @@ def geojson() -> tuple[Response, int]:
     page = None
     if looking.wanted is not None:
         try:
-            page = searching.on_map(board, looking.wanted)
+            page = searching.on_map(board, looking.wanted, viewer=viewer_id())
         except Invalid as invalid:
             refuse(looking, invalid)
     if page is None:

@@ -187,6 +187,11 @@ def moment_words(moment: datetime) -> str:
     return f"{format_datetime(moment, 'medium')} UTC"
 
 
+def minute_words(moment: datetime) -> str:
+    """A day and time in UTC, to the minute."""
+    return f"{format_datetime(moment, 'short')} UTC"
+
+
 def number_words(number: float) -> str:
     """A number as the reader writes it."""
     return str(format_decimal(number))
@@ -206,6 +211,7 @@ def init_words(app: Flask) -> None:
         kind_slug=kind_slug,
         language_names=language_names,
         last_day_words=last_day_words,
+        minute_words=minute_words,
         moment_words=moment_words,
         number_words=number_words,
         place_words=place_words,

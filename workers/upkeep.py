@@ -6,14 +6,24 @@ import time
 
 import structlog
 
-from board import dispatching, forgetting, listings, outbox
+from board import (
+    dispatching,
+    extensions,
+    forgetting,
+    listings,
+    outbox,
+    passkeys,
+    sessions,
+    sign_in,
+)
 from board.errors import Unavailable
+from board.snapshots import NotWritten
 from workers.parts import board
 
 _log = structlog.get_logger(__name__)
 
 _BATCH = 500
-#: A sweep leaves the worker to others after this long; the next one goes on.
+#: A sweep, or forgetting, leaves the worker to others after this long; the next one goes on.
 _SWEEP_S = 60.0
 
 
@@ -39,10 +49,35 @@ def sweep() -> int:
 def snapshot() -> bool:
     """Keep the index in its file, so that processes start from it; whether it was written."""
     here = board()
-    return here.index.keep(here.db)
+    try:
+        return here.index.keep(here.db)
+    except NotWritten as error:
+        # Processes start without it, only later.
+        _log.error("snapshot not written", path=str(error.path), reason=error.reason)
+        return False
 
 
 def expire() -> int:
-    """Close the listings whose time is over, and forget what nobody confirmed."""
+    """Ask what is still needed, close what is over; forget dead sessions and the unconfirmed."""
     here = board()
-    return listings.close_ended(here) + forgetting.forget_unconfirmed(here)
+    asked = extensions.ask(here)
+    closed = listings.close_ended(here) + extensions.close_rested(here)
+    forgotten = (
+        forgetting.forget_unconfirmed(here)
+        + sessions.forget_dead(here)
+        + sign_in.forget_old(here)
+        + passkeys.forget_old(here)
+    )
+    return asked + closed + forgotten
+
+
+def forget() -> int:
+    """Delete what is kept for a time that is over; returns how many rows."""
+    here = board()
+    deleted, until = 0, time.monotonic() + _SWEEP_S
+    while time.monotonic() < until:
+        some = forgetting.forget(here)
+        if not some:
+            break
+        deleted += some
+    return deleted

@@ -46,6 +46,11 @@ def main() -> None:
     settings = Settings.from_mapping(os.environ)
     configure("worker", production=settings.production)
     worker = make_worker(settings)
+    # Loaded once there are logs to tell what it finds. The jobs use the same board.
+    from board import warming
+    from workers.parts import board
+
+    warming.start(board())
     _log.info("worker started", queue=QUEUE)
     worker.work(logging_level="WARNING")
     _log.info("worker stopped")

@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.engine import brute
 from benchmarks.engine.candidates import Candidates, Ranked
 from benchmarks.engine.peers import TOP_K, NotHere, peers
-from benchmarks.engine.timing import Timed, interleaved, row
+from benchmarks.engine.timing import Timed, interleaved, left_out, row
 from benchmarks.engine.workload import NOW
 from benchmarks.harness import Result
 from matcher.index import Index
@@ -32,13 +32,7 @@ def compare(
     busiest = busiest[: max(1, len(questions) // 10)]
     for name, peer in peers(candidates, names or list(TOP_K)):
         if isinstance(peer, NotHere):
-            yield {
-                "benchmark": "engine",
-                "case": "top_k",
-                "n": n,
-                "peer": name,
-                "left_out": str(peer),
-            }
+            yield left_out("top_k", n, name, peer)
             continue
         ours, theirs = interleaved(
             questions,

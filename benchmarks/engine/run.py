@@ -42,7 +42,7 @@ def _size(n: int, options: Options) -> Iterator[Result]:
     yield from counterparts.compare(index, candidates, asked, names)
     yield from gather.compare(index, questions[:2000] if quick else questions)
     _say("top_k_all")
-    sample = 2000 if quick or n > 200_000 else n
+    sample = 20_000 if quick or n > 200_000 else n
     yield from bulk.compare(index, candidates, asked, 2 if quick else options.rounds, sample)
     del candidates
     _say("insert, under_writes")
@@ -50,7 +50,7 @@ def _size(n: int, options: Options) -> Iterator[Result]:
     yield from changes.insert(everything, more)
     yield from changes.under_writes(everything, more, questions[: 500 if quick else 2000])
     _say("hits")
-    yield from hits.compare(n, 200 if quick else 1000)
+    yield from hits.compare(n, 200 if quick else 1000, ["strtree"] if quick else None)
     _say("memory, load")
     yield from processes.compare([n])
 

@@ -70,3 +70,16 @@ def row(
         "exact": exact,
         **more,
     }
+
+
+def timed(call: Callable[[], Answer]) -> tuple[Answer, float]:
+    """What a call gives, and how many seconds it takes."""
+    start = time.perf_counter()
+    answer = call()
+    return answer, time.perf_counter() - start
+
+
+def left_out(case: str, n: int, peer: str, reason: Exception) -> dict[str, object]:
+    """One line for a peer that cannot be run here, and why."""
+    head = {"benchmark": "engine", "case": case, "n": n, "peer": peer}
+    return {**head, "left_out": str(reason)}

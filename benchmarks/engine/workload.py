@@ -20,7 +20,7 @@ NOW = 1_700_000_000
 RADIUS_M = 25_000
 _DAY = 86_400
 _LARGE_CITIES = 40
-_LANGUAGES = [
+LANGUAGES = [
     "fr",
     "en",
     "es",
@@ -85,7 +85,9 @@ def _cities() -> _Cities:
     )
 
 
-def points(rng: np.random.Generator, n: int) -> tuple[Floats, Floats, NDArray[np.intp]]:
+def points(
+    rng: np.random.Generator, n: int, edge_share: float = 0.001
+) -> tuple[Floats, Floats, NDArray[np.intp]]:
     """Latitudes and longitudes in degrees, and the cities: 45 % in 40 large ones."""
     cities = _cities()
     zipf = np.arange(1, _LARGE_CITIES + 1) ** -0.85
@@ -102,7 +104,7 @@ def points(rng: np.random.Generator, n: int) -> tuple[Floats, Floats, NDArray[np
     # Rural ones: tens of kilometres from the town that they are counted to.
     spread_km = np.where((sort >= 0.04) & (sort < 0.06), 60.0, spread_km)
     lat, lng = cities.lat[city], cities.lng[city]
-    edge = rng.random(n) < 0.001
+    edge = rng.random(n) < edge_share
     lat = np.where(edge, rng.choice((89.95, -89.95, 0.0, -16.8, 65.0), n), lat)
     lng = np.where(edge, 180.0, lng)
     north, east = rng.normal(size=n) * spread_km, rng.normal(size=n) * spread_km
@@ -156,7 +158,7 @@ def world(n: int, seed: int = 1) -> World:
     resolution = np.where(coarse, 7, 8)
     triples = zip(lat.tolist(), lng.tolist(), resolution.tolist(), strict=True)
     cell = np.array([h3.latlng_to_cell(*triple) for triple in triples], dtype=np.int64)
-    sets = [frozenset(rng.choice(_LANGUAGES, k, replace=False).tolist()) for k in (1, 2, 3) * 40]
+    sets = [frozenset(rng.choice(LANGUAGES, k, replace=False).tolist()) for k in (1, 2, 3) * 40]
     columns = ListingColumns(
         id=rng.permutation(n).astype(np.int64) + 1,
         owner=rng.integers(1, max(2, n // 2), n),

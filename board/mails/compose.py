@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import jinja2
-from babel.dates import format_date
 from sqlalchemy.orm import Session
 
-from board import alerts, listings, outbox, places, words
+from board import alerts, blocks, links, listings, outbox, relays, sign_in, words
 from board.alerts import Alert, AlertStatus
 from board.db import now
+from board.errors import LinkRefused
+from board.extensions import LONGER
 from board.i18n import N_, translations
 from board.listings import Listing, ListingView, Status
+from board.mails import exchange, moderation
+from board.mails.dates import last_day
+from board.mails.letter import Letter
 from board.members import Member
 from matcher.place import Place
-from matcher.taxonomy import Urgency
+from matcher.taxonomy import Kind, Urgency
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -34,27 +35,12 @@ _TEMPLATES = Path(__file__).parent
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Letter:
-    """What a mail says, before it is wrapped into headers."""
-
-    to: str
-    subject: str
-    template: str
-    values: dict[str, Any]
-    #: Address that ends the subscription by RFC 8058, where there is one.
-    unsubscribe_url: str = ""
-    #: Whom an answer to this mail reaches; the board itself reads none.
-    reply_to: str = ""
-    subject_params: dict[str, str] = field(default_factory=dict)
-
-
 def compose(board: Board, held: outbox.Claim) -> EmailMessage | None:
     """The mail of this row as things stand now; None when nobody should get it any more."""
     with board.db.read() as session:
         letter = _WRITERS[held.purpose](session, board, held)
         moment = now(session)
-    if letter is None:
+    if letter is None or letter.to is None:
         return None
     text = _render(letter, held.locale, board)
     message = EmailMessage()
@@ -62,32 +48,37 @@ def compose(board: Board, held: outbox.Claim) -> EmailMessage | None:
     message["To"] = Address(addr_spec=letter.to)
     message["Subject"] = _subject(letter, held.locale)
     message["Date"] = format_datetime(moment)
-    message["Message-ID"] = message_id(board, held)
+    # The same for every try at the same row, so that a mailbox can drop a second copy.
+    message["Message-ID"] = _message_id(board, held.once)
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = held.locale
     if letter.reply_to:
         message["Reply-To"] = Address(addr_spec=letter.reply_to)
+    if letter.thread:
+        root = _message_id(board, letter.thread)
+        message["In-Reply-To"] = message["References"] = root
     if letter.unsubscribe_url:
         message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(text)
+    # After the content, which takes the place of every header about content.
+    message["Content-Language"] = held.locale
     return message
 
 
-def message_id(board: Board, held: outbox.Claim) -> str:
-    """The same for every try at the same row, so that a mailbox can drop a second copy."""
-    digest = hmac.new(board.settings.secret_key.encode(), held.once.encode(), "sha256")
+def _message_id(board: Board, name: str) -> str:
+    """A Message-ID that the same name always gives."""
+    digest = hmac.new(board.settings.secret_key.encode(), name.encode(), "sha256")
     domain = parseaddr(board.settings.mail_from)[1].rpartition("@")[2]
     return f"<{digest.hexdigest()[:32]}@{domain}>"
 
 
-def _subject(letter: _Letter, locale: str) -> str:
+def _subject(letter: Letter, locale: str) -> str:
     text = translations(locale).gettext(letter.subject) % letter.subject_params
     # The mail library would take "=?…?=" for encoded text (RFC 2047), with the line breaks in it.
     return " ".join(text.split()).replace("=?", "= ?")
 
 
-def _render(letter: _Letter, locale: str, board: Board) -> str:
+def _render(letter: Letter, locale: str, board: Board) -> str:
     template = _environment(locale).get_template(f"{letter.template}.txt")
     site = board.settings.base_url
     text = template.render(letter.values, site=site).strip() + "\n"
@@ -111,11 +102,11 @@ def _environment(locale: str) -> jinja2.Environment:
     return environment
 
 
-def _confirm_listing(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
+def _confirm_listing(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
     listing = session.get(Listing, held.listing_id)
     if listing is None or listing.status != Status.PENDING:
         return None
-    return _Letter(
+    return Letter(
         to=held.payload["email"],
         subject=N_("Confirm: %(title)s"),
         subject_params={"title": listing.title},
@@ -127,11 +118,11 @@ def _confirm_listing(session: Session, board: Board, held: outbox.Claim) -> _Let
     )
 
 
-def _not_a_partner(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
+def _not_a_partner(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
     listing = session.get(Listing, held.listing_id)
     if listing is None:
         return None
-    return _Letter(
+    return Letter(
         to=held.payload["email"],
         subject=N_("Your official information was not published"),
         template="not_a_partner",
@@ -145,11 +136,11 @@ def _not_a_partner(session: Session, board: Board, held: outbox.Claim) -> _Lette
     )
 
 
-def _confirm_alert(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
+def _confirm_alert(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
     alert = session.get(Alert, held.alert_id)
     if alert is None or alert.status != AlertStatus.PENDING:
         return None
-    return _Letter(
+    return Letter(
         to=held.payload["email"],
         subject=N_("Confirm your alert"),
         template="confirm_alert",
@@ -161,30 +152,47 @@ def _confirm_alert(session: Session, board: Board, held: outbox.Claim) -> _Lette
     )
 
 
-def _published(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
+def _published(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
+    return _with_links(
+        session, board, held, N_("On the board: %(title)s"), template="listing_published"
+    )
+
+
+def _changed(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
+    return _with_links(session, board, held, N_("Changed: %(title)s"), template="listing_changed")
+
+
+def _with_links(
+    session: Session, board: Board, held: outbox.Claim, subject: str, *, template: str
+) -> Letter | None:
+    """What its poster gets of an open listing, with the links that manage it."""
     listing, member = session.get(Listing, held.listing_id), session.get(Member, held.member_id)
     if listing is None or member is None or listing.status != Status.OPEN:
         return None
-    return _Letter(
-        to=member.email,
-        subject=N_("On the board: %(title)s"),
+    prefix = f"{board.settings.base_url}/links/"
+    return Letter(
+        to=relays.address_for(session, member),
+        subject=subject,
         subject_params={"title": listing.title},
-        template="listing_published",
+        template=template,
         values={
             "title": listing.title,
             "notify": listing.notify,
-            "until": _last_day(board, listing.ends_at, listing.cell, held.locale),
+            "until": last_day(board, listing.ends_at, listing.cell, held.locale),
             "page": f"{board.settings.base_url}/listings/{listing.public_id}",
-            "close_link": f"{board.settings.base_url}/links/{held.payload['token']}",
+            "close_link": prefix + held.payload["token"],
+            "edit_link": prefix + held.payload["edit"],
+            "extend_link": prefix + held.payload["extend"],
+            "days": LONGER[Kind(listing.kind)].days,
         },
     )
 
 
-def _match(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
+def _match(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
     listing, member = session.get(Listing, held.listing_id), session.get(Member, held.member_id)
-    if listing is None or member is None or listing.status != Status.OPEN:
+    if listing is None or member is None or not listing.in_index:
         return None
-    if listing.ends_at <= now(session):
+    if listing.ends_at <= now(session) or _apart(session, listing, member.id):
         return None
     alert = None if held.alert_id is None else session.get(Alert, held.alert_id)
     if held.alert_id is not None and (alert is None or alert.status != AlertStatus.ACTIVE):
@@ -197,8 +205,8 @@ def _match(session: Session, board: Board, held: outbox.Claim) -> _Letter | None
     if alert is not None:
         token = alerts.unsubscribe_token(board, alert.id)
         unsubscribe = f"{board.settings.base_url}/unsubscribe/{token}"
-    return _Letter(
-        to=member.email,
+    return Letter(
+        to=relays.address_for(session, member),
         subject=N_("Near you: %(title)s")
         if alert and not alert.remote
         else N_("For you: %(title)s"),
@@ -206,7 +214,7 @@ def _match(session: Session, board: Board, held: outbox.Claim) -> _Letter | None
         template="match",
         values={
             **_described(view, held.locale),
-            "until": _last_day(board, listing.ends_at, listing.cell, held.locale),
+            "until": last_day(board, listing.ends_at, listing.cell, held.locale),
             "where": _where(view, alert, held.locale),
             "alert": alert,
             "page": f"{board.settings.base_url}/listings/{view.public_id}",
@@ -224,12 +232,6 @@ def _described(view: ListingView, locale: str) -> dict[str, Any]:
         "categories": ", ".join(gettext(words.CATEGORIES[slug]) for slug in view.categories),
         "urgency": gettext(words.URGENCIES[Urgency(view.urgency)]),
     }
-
-
-def _last_day(board: Board, ends_at: datetime, cell: int | None, locale: str) -> str:
-    """The last day of a listing, at its place; a window that ends at midnight ends before it."""
-    zone = ZoneInfo("UTC") if cell is None else places.time_zone(board.gazetteer, cell)
-    return format_date((ends_at - timedelta(seconds=1)).astimezone(zone), "long", locale=locale)
 
 
 def _where(view: ListingView, alert: Alert | None, locale: str) -> str:
@@ -254,46 +256,55 @@ def _where(view: ListingView, alert: Alert | None, locale: str) -> str:
     )
 
 
-def _confirm_answer(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
-    listing = session.get(Listing, held.listing_id)
-    if listing is None or listing.status != Status.OPEN:
+def _apart(session: Session, listing: Listing, member_id: int) -> bool:
+    """Whether the poster of a listing and a member have blocked each other meanwhile."""
+    poster = listing.member_id
+    return poster is not None and blocks.between(session, poster, member_id)
+
+
+def _sign_in_code(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
+    if not sign_in.is_waiting(session, int(held.payload["row"])):
         return None
-    return _Letter(
+    return Letter(
         to=held.payload["email"],
-        subject=N_("Confirm your answer to: %(title)s"),
-        subject_params={"title": listing.title},
-        template="confirm_answer",
-        values={
-            "title": listing.title,
-            "link": f"{board.settings.base_url}/links/{held.payload['token']}",
-        },
+        subject=N_("Your code to sign in"),
+        template="sign_in_code",
+        values={"code": held.payload["code"]},
     )
 
 
-def _answer(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
-    listing, member = session.get(Listing, held.listing_id), session.get(Member, held.member_id)
-    if listing is None or member is None or listing.status != Status.OPEN:
+def _own_data(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
+    """The same whoever it is, so that the mail tells nobody who is known here.
+
+    Of a link that is over, nothing is sent.
+    """
+    try:
+        links.find(session, held.payload["token"])
+    except LinkRefused:
         return None
-    return _Letter(
-        to=member.email,
-        reply_to=held.payload["email"],
-        subject=N_("Answer to: %(title)s"),
-        subject_params={"title": listing.title},
-        template="answer",
-        values={
-            "title": listing.title,
-            "text": held.payload["text"],
-            "page": f"{board.settings.base_url}/listings/{listing.public_id}",
-        },
+    return Letter(
+        to=held.payload["email"],
+        subject=N_("What the board keeps about you"),
+        template="own_data",
+        values={"link": f"{board.settings.base_url}/data/by-link/{held.payload['token']}"},
     )
 
 
 _WRITERS = {
-    outbox.CONFIRM_ANSWER: _confirm_answer,
-    outbox.ANSWER: _answer,
+    outbox.OWN_DATA: _own_data,
+    outbox.SIGN_IN_CODE: _sign_in_code,
+    outbox.CONFIRM_MESSAGE: exchange.confirm_message,
+    outbox.CONVERSATION_OPENED: exchange.conversation_opened,
+    outbox.MESSAGE: exchange.message,
+    outbox.OUTCOME: exchange.outcome,
+    outbox.STILL_NEEDED: exchange.still_needed,
+    outbox.STILL_TALKING: exchange.still_talking,
+    outbox.MAIL_REFUSED: exchange.mail_refused,
     outbox.CONFIRM_LISTING: _confirm_listing,
     outbox.NOT_A_PARTNER: _not_a_partner,
     outbox.CONFIRM_ALERT: _confirm_alert,
     outbox.LISTING_PUBLISHED: _published,
+    outbox.LISTING_CHANGED: _changed,
     outbox.MATCH: _match,
+    **moderation.WRITERS,
 }

@@ -12,6 +12,7 @@ from matcher.alerts.categories import category_words
 from matcher.alerts.columns import AlertColumns
 from matcher.alerts.layout import AREA, REMOTE
 from matcher.areas import Area
+from matcher.centers import centers
 
 # Little-endian, a polygon, one ring, its positions.
 _ONE_RING = struct.Struct("<BIII")
@@ -91,8 +92,9 @@ def pack_columns(
     """Alerts as changes.py takes them; the bytes of the areas must outlive it."""
     news = np.zeros(len(chunk), dtype=_NEW_FIELDS)
     cells, inverse = np.unique(chunk.cell, return_inverse=True)
-    centers = [h3.cell_to_latlng(cell) if cell else (0.0, 0.0) for cell in cells.tolist()]
-    degrees = np.array(centers, dtype=np.float64).reshape(-1, 2)[inverse]
+    degrees = np.zeros((len(cells), 2))
+    degrees[cells != 0] = centers(cells[cells != 0])
+    degrees = degrees[inverse]
     joined, lengths = wkb
     radius = np.where(lengths > 0, AREA, np.where(chunk.cell == 0, REMOTE, chunk.radius_m))
     news["id"], news["owner"] = chunk.id, chunk.owner

@@ -1,16 +1,8 @@
 """Whole questions, each one compiled call."""
 
-from matcher.compiled import (
-    compiled,
-    inlined,
-    load_i64,
-    load_u8,
-    load_u16,
-    load_u32,
-    store_i64,
-)
+from matcher.compiled import compiled, inlined, load_i64, load_u8, load_u16, load_u32, store_i64
 from matcher.index.best import HEAP_COUNT, HEAP_K, write_out
-from matcher.index.ids import block_of, handle_of
+from matcher.index.ids import block_of, handle_of, id_in
 from matcher.index.layout import (
     BLOCK_AT_FLAGS,
     BLOCK_AT_ROWS,
@@ -19,7 +11,6 @@ from matcher.index.layout import (
     LEAVES_USED,
     ROW_BYTES,
     ROW_ENDS,
-    ROW_ID,
 )
 from matcher.index.question import (
     COUNTRY,
@@ -131,14 +122,13 @@ def rank_leaves(
     now, k = load_i64(question + NOW), load_i64(question + K)
     for leaf in range(first, last):
         block = block_of(words, leaf)
-        rows = block + load_u16(block + BLOCK_AT_ROWS)
         at = load_i64(starts + 8 * leaf)
         for row in range(load_u16(block + BLOCK_ROWS)):
             if not _asked_in_bulk(words, block, row, side, now):
                 continue
             ask_for_row(words, question, leaf << 8 | row)
             count = rank_question(words, pools, question, scratch, own)
-            store_i64(ids + 8 * at, load_i64(rows + ROW_BYTES * row + ROW_ID))
+            store_i64(ids + 8 * at, id_in(block, row))
             store_i64(counts + 8 * at, count)
             for i in range(count):
                 store_i64(matched + 8 * (at * k + i), load_i64(own + 8 * i))

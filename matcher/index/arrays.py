@@ -37,6 +37,18 @@ class Memory:
         other.view(kept)[:] = self.view(kept)
         return other
 
+    def enlarge(self, size: int) -> None:
+        """More bytes behind the first ones, in place where the allocator can; the new are 0."""
+        skip, kept = self._skip, self._size
+        self._base.resize(size + _LINE, refcheck=False)
+        self._size = size
+        self._align()
+        if self._skip != skip:
+            # An allocator that moves it to another place within a line of the cache.
+            old = self._base[skip : skip + kept].copy()
+            self.view(kept)[:] = old
+            self._base[self._skip + kept :] = 0
+
     def cut(self, size: int) -> None:
         """Give back what is behind the first bytes, in place where the allocator can."""
         skip = self._skip

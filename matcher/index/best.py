@@ -1,9 +1,8 @@
-"""The k best rows found so far: a heap with the worst on top, without ids as long as possible."""
+"""The k best rows found so far: a heap with the worst on top."""
 
 from matcher.compiled import compiled, inlined, load_i64, store_i64
-from matcher.index.layout import ROW_ID
 
-# Each place of the heap has three words: score, address of the row, and what explains the match.
+# Each place of the heap has three words: score, id, and what explains the match.
 # The first words of the heap are how many there are, and k.
 HEAP_COUNT = 0
 HEAP_K = 8
@@ -17,7 +16,7 @@ def _worse(item: int, other: int) -> bool:
     score, other_score = load_i64(item), load_i64(other)
     if score != other_score:
         return score < other_score
-    return load_i64(load_i64(item + 8) + ROW_ID) > load_i64(load_i64(other + 8) + ROW_ID)
+    return load_i64(item + 8) > load_i64(other + 8)
 
 
 @inlined
@@ -29,9 +28,9 @@ def _swap(item: int, other: int) -> None:
 
 
 @inlined
-def _set(item: int, score: int, row: int, meaning: int) -> None:
+def _set(item: int, score: int, number: int, meaning: int) -> None:
     store_i64(item, score)
-    store_i64(item + 8, row)
+    store_i64(item + 8, number)
     store_i64(item + 16, meaning)
 
 
@@ -53,12 +52,12 @@ def _sink(items: int, place: int, count: int) -> None:
 
 
 @compiled
-def offer(heap: int, score: int, row: int, meaning: int) -> bool:
-    """Keep a row if it is among the k best; whether the heap is full and has changed."""
+def offer(heap: int, score: int, number: int, meaning: int) -> bool:
+    """Keep an id if it is among the k best; whether the heap is full and has changed."""
     count, k, items = load_i64(heap + HEAP_COUNT), load_i64(heap + HEAP_K), heap + HEAP_ITEMS
     if count < k:
         place = count
-        _set(items + ITEM_BYTES * place, score, row, meaning)
+        _set(items + ITEM_BYTES * place, score, number, meaning)
         while place > 0:
             above = (place - 1) // 2
             if not _worse(items + ITEM_BYTES * place, items + ITEM_BYTES * above):
@@ -70,19 +69,19 @@ def offer(heap: int, score: int, row: int, meaning: int) -> bool:
     worst = load_i64(items)
     if score < worst:
         return False
-    if score == worst and load_i64(row + ROW_ID) > load_i64(load_i64(items + 8) + ROW_ID):
+    if score == worst and number > load_i64(items + 8):
         return False
-    _set(items, score, row, meaning)
+    _set(items, score, number, meaning)
     _sink(items, 0, count)
     return True
 
 
 @compiled
 def write_out(heap: int, ids: int, scores: int, meanings: int) -> int:
-    """Write the rows from the best to the worst, and empty the heap; how many there were."""
+    """Write the ids from the best to the worst, and empty the heap; how many there were."""
     count, items = load_i64(heap + HEAP_COUNT), heap + HEAP_ITEMS
     for left in range(count - 1, -1, -1):
-        store_i64(ids + 8 * left, load_i64(load_i64(items + 8) + ROW_ID))
+        store_i64(ids + 8 * left, load_i64(items + 8))
         store_i64(scores + 8 * left, load_i64(items))
         store_i64(meanings + 8 * left, load_i64(items + 16))
         _swap(items, items + ITEM_BYTES * left)

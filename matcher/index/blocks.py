@@ -1,7 +1,7 @@
 """The blocks of leaves: taken apart into scratch arrays, and put together again.
 
-A leaf that is full, or has no room left in a part, is unpacked, and packed anew into one block or
-two. The same packing builds the whole index.
+A leaf that has no room left in a part moves to a larger block. A full one is unpacked, and packed
+anew into two, see packing.py; the same packing builds the whole index.
 """
 
 import numpy as np
@@ -17,15 +17,14 @@ from matcher.compiled import (
     load_u32,
     load_u64,
     popcount,
-    signed,
     store_f64,
     store_i32,
     store_i64,
     store_u8,
     store_u16,
     store_u32,
-    store_u64,
 )
+from matcher.index.ids import block_of, id_in
 from matcher.index.layout import (
     ARENA,
     ARENA_USED,
@@ -34,12 +33,14 @@ from matcher.index.layout import (
     BLOCK_ASKING,
     BLOCK_AT_CELLS,
     BLOCK_AT_FLAGS,
+    BLOCK_AT_HIGHS,
     BLOCK_AT_POSTINGS,
     BLOCK_AT_PRECISION,
     BLOCK_AT_ROWS,
     BLOCK_BITS,
     BLOCK_CELLS,
     BLOCK_GROUPS,
+    BLOCK_HIGH,
     BLOCK_POSTINGS,
     BLOCK_ROOM_CELLS,
     BLOCK_ROOM_GROUPS,
@@ -54,29 +55,32 @@ from matcher.index.layout import (
     ENTRY_CATEGORIES,
     ENTRY_COUNT,
     ENTRY_FLAGS,
+    ENTRY_ID,
     ENTRY_LAMBDA,
+    ENTRY_OWNER,
     ENTRY_PHI,
     ENTRY_PRECISION,
     FLAG_SIDE_SHIFT,
-    FLAG_URGENCY,
     FREE,
     GIVES,
     LEAF_POSTINGS,
     LEAF_ROWS,
     LEAVES,
     ROW_BYTES,
+    ROW_LOW,
+    ROW_OWNER,
     UNIT,
 )
 
 # --- scratch of a change
-_CELL_SLOTS = 1024
+CELL_SLOTS = 1024
 LOOSE_ENTRIES = 0  # the rows of a leaf as entries
 LOOSE_ORDER = LOOSE_ENTRIES + ENTRY_BYTES * LEAF_ROWS  # int32: which to pack, in which order
 LOOSE_KEYS = LOOSE_ORDER + 4 * LEAF_ROWS  # 8 bytes each, for choosing a split
-_CELL = LOOSE_KEYS + 8 * LEAF_ROWS  # uint16: number of the cell of each packed row
-_SLOTS = _CELL + 2 * LEAF_ROWS  # uint16: hash table of cells
-_GROUPS = _SLOTS + 2 * _CELL_SLOTS  # uint16 [512]: counters, then ends, of groups
-LOOSE_PATH = _GROUPS + 2 * 512  # int64 [2], see tree.descend
+LOOSE_CELLS = LOOSE_KEYS + 8 * LEAF_ROWS  # uint16: number of the cell of each packed row
+LOOSE_SLOTS = LOOSE_CELLS + 2 * LEAF_ROWS  # uint16: hash table of cells
+LOOSE_GROUPS = LOOSE_SLOTS + 2 * CELL_SLOTS  # uint16 [512]: counters, then ends, of groups
+LOOSE_PATH = LOOSE_GROUPS + 2 * 512  # int64 [2], see tree.descend
 LOOSE_BYTES = LOOSE_PATH + 16
 
 
@@ -109,6 +113,43 @@ def copy_bytes(source: int, target: int, count: int) -> None:
     """Copy `count` bytes, a multiple of 8, between places that do not overlap."""
     for at in range(0, count, 8):
         store_i64(target + at, load_i64(source + at))
+
+
+@inlined
+def copy_part(source: int, target: int, count: int) -> None:
+    """Copy any number of bytes between places that do not overlap."""
+    whole = count & ~7
+    copy_bytes(source, target, whole)
+    for at in range(whole, count):
+        store_u8(target + at, load_u8(source + at))
+
+
+@inlined
+def read_row(block: int, row: int, entry: int) -> None:
+    """Fill in what an entry has of its row."""
+    at = block + load_u16(block + BLOCK_AT_ROWS) + ROW_BYTES * row
+    store_i64(entry + ENTRY_ID, id_in(block, row))
+    copy_bytes(at + ROW_OWNER, entry + ENTRY_OWNER, ROW_BYTES - ROW_OWNER)
+
+
+@inlined
+def write_row(block: int, row: int, entry: int) -> None:
+    """Fill in a row of an entry; where the block has no room for upper words it has that of all."""
+    at = block + load_u16(block + BLOCK_AT_ROWS) + ROW_BYTES * row
+    store_u32(at + ROW_LOW, load_u32(entry + ENTRY_ID))
+    copy_bytes(entry + ENTRY_OWNER, at + ROW_OWNER, ROW_BYTES - ROW_OWNER)
+    highs = load_u16(block + BLOCK_AT_HIGHS)
+    if highs != 0:
+        store_i32(block + highs + 4 * row, load_i32(entry + ENTRY_ID + 4))
+
+
+@inlined
+def move_row(block: int, source: int, target: int) -> None:
+    """Overwrite a row by another of the block."""
+    rows, highs = block + load_u16(block + BLOCK_AT_ROWS), load_u16(block + BLOCK_AT_HIGHS)
+    copy_part(rows + ROW_BYTES * source, rows + ROW_BYTES * target, ROW_BYTES)
+    if highs != 0:
+        store_i32(block + highs + 4 * target, load_i32(block + highs + 4 * source))
 
 
 @inlined
@@ -148,11 +189,10 @@ def give_block(words: int, first: int) -> None:
 def unpack(block: int, scratch: int) -> int:
     """Take the rows of a block apart into LOOSE_ENTRIES, in their order; gives their number."""
     count = load_u16(block + BLOCK_ROWS)
-    rows = block + load_u16(block + BLOCK_AT_ROWS)
     flags = block + load_u16(block + BLOCK_AT_FLAGS)
     for row in range(count):
         entry = scratch + LOOSE_ENTRIES + ENTRY_BYTES * row
-        copy_bytes(rows + ROW_BYTES * row, entry, ROW_BYTES)
+        read_row(block, row, entry)
         store_u8(entry + ENTRY_FLAGS, load_u8(flags + row))
         store_u8(entry + ENTRY_COUNT, 0)
         store_i32(scratch + LOOSE_ORDER + 4 * row, row)
@@ -185,70 +225,19 @@ def _unpack_group(block: int, scratch: int, group: int, category: int) -> None:
 
 
 @inlined
-def _same_cell(entry: int, other: int) -> bool:
-    return (
-        load_i64(entry + ENTRY_PHI) == load_i64(other + ENTRY_PHI)
-        and load_i64(entry + ENTRY_LAMBDA) == load_i64(other + ENTRY_LAMBDA)
-        and load_u8(entry + ENTRY_PRECISION) == load_u8(other + ENTRY_PRECISION)
-    )
-
-
-@compiled
-def _number_cells(entries: int, order: int, count: int, scratch: int) -> int:
-    """Number the different cells as they come, note that of each row; how many there are."""
-    slots, numbers = scratch + _SLOTS, scratch + _CELL
-    for at in range(0, 2 * _CELL_SLOTS, 8):
-        store_i64(slots + at, -1)
-    cells = 0
-    for at in range(count):
-        entry = entries + ENTRY_BYTES * load_i32(order + 4 * at)
-        mixed = load_u64(entry + ENTRY_PHI) ^ load_u64(entry + ENTRY_LAMBDA) << np.uint64(1)
-        slot = signed(mixed * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(54))
-        while True:
-            other = load_u16(slots + 2 * slot)
-            if other == 0xFFFF:
-                store_u16(slots + 2 * slot, at)
-                store_u16(numbers + 2 * at, cells)
-                cells += 1
-                break
-            if _same_cell(entry, entries + ENTRY_BYTES * load_i32(order + 4 * other)):
-                store_u16(numbers + 2 * at, load_u16(numbers + 2 * other))
-                break
-            slot = (slot + 1) & (_CELL_SLOTS - 1)
-    return cells
-
-
-@inlined
-def _counter(entry: int, number: int, scratch: int) -> int:
-    """Address of the counter of the group of an entry's category."""
-    side = side_of_groups(load_u8(entry + ENTRY_FLAGS))
-    return scratch + _GROUPS + 2 * (side << 8 | load_u8(entry + ENTRY_CATEGORIES + number))
-
-
-@compiled
-def _count_postings(entries: int, order: int, count: int, scratch: int) -> int:
-    """Count the rows of each group; how many postings there are in all."""
-    for at in range(0, 2 * 512, 8):
-        store_i64(scratch + _GROUPS + at, 0)
-    postings = 0
-    for at in range(count):
-        entry = entries + ENTRY_BYTES * load_i32(order + 4 * at)
-        for number in range(load_u8(entry + ENTRY_COUNT)):
-            counter = _counter(entry, number, scratch)
-            store_u16(counter, load_u16(counter) + 1)
-            postings += 1
-    return postings
-
-
-@inlined
 def _with_slack(count: int, slack: int, most: int) -> int:
     """`count` and an eighth more where there is to be slack."""
     return min(count + (count // 8 + 5) * slack, most)
 
 
 @compiled
-def _new_block(words: int, rows: int, cells: int, groups: int, postings: int, slack: int) -> int:
-    """First unit of a block with room for so much, its header written, and nothing in it."""
+def new_block(
+    words: int, rows: int, cells: int, groups: int, postings: int, wide: bool, slack: int
+) -> int:
+    """First unit of a block with room for so much, its header written, and nothing in it.
+
+    `wide` with room for upper words of ids; with `slack` 1 there is room for an eighth more.
+    """
     room_rows = _with_slack(rows, slack, LEAF_ROWS)
     room_cells = _with_slack(cells, slack, LEAF_ROWS)
     room_groups = _with_slack(groups, slack, 512)
@@ -258,12 +247,12 @@ def _new_block(words: int, rows: int, cells: int, groups: int, postings: int, sl
     at_precision = at_flags + room_rows
     at_cells = _rounded(at_precision + room_cells, 8)
     at_rows = at_cells + CELL_BYTES * room_cells
-    # What rounding up to whole units leaves is room for rows.
-    units = _rounded(at_rows + ROW_BYTES * room_rows, UNIT) // UNIT
+    at_highs = at_rows + ROW_BYTES * room_rows
+    units = _rounded(at_highs + 4 * room_rows * int(wide), UNIT) // UNIT
     first = take_block(words, units)
     block = load_i64(words + ARENA) + UNIT * first
     size = load_u16(block + BLOCK_SIZE)
-    for at in range(0, BLOCK_STARTS, 8):
+    for at in range(0, BLOCK_STARTS + 2, 8):
         store_i64(block + at, 0)
     store_u16(block + BLOCK_SIZE, size)
     store_u16(block + BLOCK_ROOM_ROWS, room_rows)
@@ -275,78 +264,41 @@ def _new_block(words: int, rows: int, cells: int, groups: int, postings: int, sl
     store_u16(block + BLOCK_AT_PRECISION, at_precision)
     store_u16(block + BLOCK_AT_CELLS, at_cells)
     store_u16(block + BLOCK_AT_ROWS, at_rows)
-    store_u16(block + BLOCK_STARTS, 0)
+    store_u16(block + BLOCK_AT_HIGHS, at_highs if wide else 0)
     return first
 
 
-@compiled
-def _write_groups(block: int, scratch: int) -> None:
-    """Turn the counters of groups into the bits and starts of the block, and into their ends."""
-    group = start = 0
-    for side in range(2):
-        for category in range(256):
-            counter = scratch + _GROUPS + 2 * (side << 8 | category)
-            count = load_u16(counter)
-            if count == 0:
-                continue
-            word = block + BLOCK_BITS + 32 * side + 8 * (category >> 6)
-            store_u64(word, load_u64(word) | np.uint64(1) << np.uint64(category & 63))
-            store_u16(block + BLOCK_STARTS + 2 * group, start)
-            store_u16(counter, start)
-            start += count
-            group += 1
-        if side == ASKS:
-            store_u16(block + BLOCK_ASKING, group)
-    store_u16(block + BLOCK_STARTS + 2 * group, start)
-    store_u16(block + BLOCK_GROUPS, group)
-    store_u16(block + BLOCK_POSTINGS, start)
+@inlined
+def _copy_section(old: int, block: int, where: int, count: int) -> None:
+    """Copy `count` bytes of a part whose beginning stands in the header at `where`."""
+    copy_part(old + load_u16(old + where), block + load_u16(block + where), count)
 
 
 @compiled
-def _write_postings(block: int, entries: int, order: int, count: int, scratch: int) -> None:
-    """Write the postings of all groups, urgency descending."""
-    postings = block + load_u16(block + BLOCK_AT_POSTINGS)
-    for urgency in range(FLAG_URGENCY, -1, -1):
-        for at in range(count):
-            entry = entries + ENTRY_BYTES * load_i32(order + 4 * at)
-            if load_u8(entry + ENTRY_FLAGS) & FLAG_URGENCY != urgency:
-                continue
-            posting = load_u16(scratch + _CELL + 2 * at) << 8 | at
-            for number in range(load_u8(entry + ENTRY_COUNT)):
-                end = _counter(entry, number, scratch)
-                store_u16(postings + 2 * load_u16(end), posting)
-                store_u16(end, load_u16(end) + 1)
+def enlarge(words: int, leaf: int, wide: bool) -> None:
+    """Move the rows of a leaf to a block with room for an eighth more in all parts.
 
-
-@compiled
-def pack(
-    words: int, entries: int, order: int, count: int, leaf: int, slack: int, scratch: int
-) -> None:
-    """Put `count` entries, in the order of the int32 at `order`, into a new block for the leaf.
-
-    With `slack` 1 there is room for an eighth more. The table of ids is not touched.
+    With room for upper words of ids if `wide`, or if there was before.
     """
-    cells = _number_cells(entries, order, count, scratch)
-    posted = _count_postings(entries, order, count, scratch)
-    groups = 0
-    for group in range(512):
-        groups += load_u16(scratch + _GROUPS + 2 * group) > 0
-    unit = _new_block(words, count, cells, groups, posted, slack)
-    store_u32(load_i64(words + LEAVES) + 4 * leaf, unit)
-    block = load_i64(words + ARENA) + UNIT * unit
-    store_u16(block + BLOCK_ROWS, count)
-    store_u16(block + BLOCK_CELLS, cells)
-    _write_groups(block, scratch)
-    _write_postings(block, entries, order, count, scratch)
-    at_rows = block + load_u16(block + BLOCK_AT_ROWS)
-    at_flags = block + load_u16(block + BLOCK_AT_FLAGS)
-    at_cells = block + load_u16(block + BLOCK_AT_CELLS)
-    at_precision = block + load_u16(block + BLOCK_AT_PRECISION)
-    for at in range(count):
-        entry = entries + ENTRY_BYTES * load_i32(order + 4 * at)
-        copy_bytes(entry, at_rows + ROW_BYTES * at, ROW_BYTES)
-        store_u8(at_flags + at, load_u8(entry + ENTRY_FLAGS))
-        cell = load_u16(scratch + _CELL + 2 * at)
-        store_f64(at_cells + CELL_BYTES * cell, load_f64(entry + ENTRY_PHI))
-        store_f64(at_cells + CELL_BYTES * cell + 8, load_f64(entry + ENTRY_LAMBDA))
-        store_u8(at_precision + cell, load_u8(entry + ENTRY_PRECISION))
+    old, unit = block_of(words, leaf), load_u32(load_i64(words + LEAVES) + 4 * leaf)
+    rows, cells = load_u16(old + BLOCK_ROWS), load_u16(old + BLOCK_CELLS)
+    groups, postings = load_u16(old + BLOCK_GROUPS), load_u16(old + BLOCK_POSTINGS)
+    highs = load_u16(old + BLOCK_AT_HIGHS)
+    larger = new_block(words, rows, cells, groups, postings, wide or highs != 0, 1)
+    store_u32(load_i64(words + LEAVES) + 4 * leaf, larger)
+    block = load_i64(words + ARENA) + UNIT * larger
+    copy_bytes(old + BLOCK_ROWS, block + BLOCK_ROWS, BLOCK_ROOM_ROWS - BLOCK_ROWS)
+    store_u16(block + BLOCK_ASKING, load_u16(old + BLOCK_ASKING))
+    copy_part(old + BLOCK_BITS, block + BLOCK_BITS, BLOCK_STARTS + 2 * (groups + 1) - BLOCK_BITS)
+    _copy_section(old, block, BLOCK_AT_POSTINGS, 2 * postings)
+    _copy_section(old, block, BLOCK_AT_FLAGS, rows)
+    _copy_section(old, block, BLOCK_AT_PRECISION, cells)
+    _copy_section(old, block, BLOCK_AT_CELLS, CELL_BYTES * cells)
+    _copy_section(old, block, BLOCK_AT_ROWS, ROW_BYTES * rows)
+    if highs != 0:
+        _copy_section(old, block, BLOCK_AT_HIGHS, 4 * rows)
+    elif wide:
+        at_highs = block + load_u16(block + BLOCK_AT_HIGHS)
+        for row in range(rows):
+            store_i32(at_highs + 4 * row, load_i32(old + BLOCK_HIGH))
+    give_block(words, unit)

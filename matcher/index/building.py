@@ -46,7 +46,8 @@ def upsert_columns(store: Store, columns: ListingColumns) -> None:
     if 2 * len(entries) > len(store) + _SMALL:
         build(store, np.concatenate((all_entries(store), entries)) if len(store) else entries)
     else:
-        _insert(store, entries)
+        # In the order of cells, neighbours go to the same leaf while it is in the cache.
+        _insert(store, entries[np.argsort(columns.cell)])
 
 
 def rebuild(store: Store) -> None:
@@ -92,7 +93,7 @@ def all_entries(store: Store) -> Entries:
 def _insert(store: Store, entries: Entries) -> None:
     """Put in entries one after the other."""
     pools = _pools(store, entries)
-    local = np.ascontiguousarray(entries[pools == TREE])
+    local = entries[pools == TREE]
     local["pool"] = -1
     status = store.scratch.view(LOOSE_PATH + 8)[LOOSE_PATH:].view(np.int64)
     done, deep = 0, False
@@ -145,7 +146,14 @@ def _entries(store: Store, columns: ListingColumns) -> Entries:
 def _pools(store: Store, entries: Entries) -> NDArray[np.int32]:
     """The pool of each entry, by its traits."""
     used = layout.TRAIT_BYTES * store.get_word(layout.TRAITS_USED)
-    traits = store.traits.view(used).reshape(-1, layout.TRAIT_BYTES)
+    every = store.traits.view(used).reshape(-1, layout.TRAIT_BYTES)
+    if len(entries) < len(every):
+        return _pools_of_traits(every[entries["traits"]])
+    return np.take(_pools_of_traits(every), entries["traits"])
+
+
+def _pools_of_traits(traits: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """The pool of listings with each of these traits, given as [n, TRAIT_BYTES]."""
     country = np.ascontiguousarray(traits[:, layout.TRAIT_COUNTRY :][:, :2]).view(np.uint16)[:, 0]
     kind, reach = traits[:, layout.TRAIT_KIND], traits[:, layout.TRAIT_REACH]
-    return np.take(pools_of(kind, reach, country), entries["traits"])
+    return pools_of(kind, reach, country)

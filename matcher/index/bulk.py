@@ -15,7 +15,6 @@ from matcher.compiled import (
     store_i32,
     store_i64,
 )
-from matcher.index.blocks import pack
 from matcher.index.layout import (
     BY_LAMBDA,
     BY_PHI,
@@ -34,6 +33,7 @@ from matcher.index.layout import (
     NODES_USED,
     ROOT,
 )
+from matcher.index.packing import pack
 from matcher.index.tree import members_box, set_reference
 
 #: Listings of a leaf that is built at once: some room is left for more.

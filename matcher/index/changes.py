@@ -6,12 +6,14 @@ from matcher.compiled import (
     compiled,
     inlined,
     load_f64,
+    load_i32,
     load_i64,
     load_u8,
     load_u16,
     load_u32,
     load_u64,
     store_f64,
+    store_i32,
     store_i64,
     store_u8,
     store_u16,
@@ -21,28 +23,31 @@ from matcher.index.blocks import (
     LOOSE_ENTRIES,
     LOOSE_ORDER,
     LOOSE_PATH,
-    copy_bytes,
+    enlarge,
     give_block,
     has_group,
-    pack,
+    move_row,
     rank,
     side_of_groups,
     unpack,
+    write_row,
 )
-from matcher.index.ids import block_of, find_slot, handle_of, point, put, take_out
+from matcher.index.ids import block_of, find_slot, handle_of, id_in, point, put, take_out
 from matcher.index.layout import (
     ARENA_UNITS,
     ARENA_USED,
     BLOCK_ASKING,
     BLOCK_AT_CELLS,
     BLOCK_AT_FLAGS,
+    BLOCK_AT_HIGHS,
     BLOCK_AT_POSTINGS,
     BLOCK_AT_PRECISION,
-    BLOCK_AT_ROWS,
     BLOCK_BITS,
     BLOCK_CELLS,
     BLOCK_GROUPS,
+    BLOCK_HIGH,
     BLOCK_POSTINGS,
+    BLOCK_REMOVED,
     BLOCK_ROOM_CELLS,
     BLOCK_ROOM_GROUPS,
     BLOCK_ROOM_POSTINGS,
@@ -56,6 +61,7 @@ from matcher.index.layout import (
     ENTRY_CATEGORIES,
     ENTRY_COUNT,
     ENTRY_FLAGS,
+    ENTRY_ID,
     ENTRY_LAMBDA,
     ENTRY_PHI,
     ENTRY_POOL,
@@ -69,11 +75,10 @@ from matcher.index.layout import (
     MORE_ROOM,
     NODES_MOST,
     NODES_USED,
-    ROW_BYTES,
-    ROW_ID,
     ROWS,
     TOO_DEEP,
 )
+from matcher.index.packing import pack
 from matcher.index.tree import descend, split_leaf
 
 # The share of slots in use at which the table of ids must grow: 15 of 16.
@@ -140,7 +145,7 @@ def insert(words: int, scratch: int, entry: int) -> int:
     leaf, status = load_i64(entry + ENTRY_POOL), DONE
     if leaf < 0:
         phi, lambda_ = load_f64(entry + ENTRY_PHI), load_f64(entry + ENTRY_LAMBDA)
-        number = load_i64(entry + ROW_ID)
+        number = load_i64(entry + ENTRY_ID)
         leaf = descend(words, phi, lambda_, number, scratch + LOOSE_PATH)
         if load_u16(block_of(words, leaf) + BLOCK_ROWS) == LEAF_ROWS:
             split_leaf(words, scratch, leaf, load_i64(scratch + LOOSE_PATH))
@@ -185,6 +190,14 @@ def _cell_of(block: int, entry: int) -> int:
 
 
 @inlined
+def _has_same_high(block: int, entry: int) -> bool:
+    """Whether the upper word of the entry's id is that of the block, or becomes so."""
+    return load_u16(block + BLOCK_ROWS) == 0 or load_i32(block + BLOCK_HIGH) == load_i32(
+        entry + ENTRY_ID + 4
+    )
+
+
+@inlined
 def _fits(block: int, entry: int) -> bool:
     """Whether all parts of the block have room for the entry."""
     number = load_u8(entry + ENTRY_COUNT)
@@ -193,6 +206,7 @@ def _fits(block: int, entry: int) -> bool:
         and load_u16(block + BLOCK_CELLS) < load_u16(block + BLOCK_ROOM_CELLS)
         and load_u16(block + BLOCK_GROUPS) + number <= load_u16(block + BLOCK_ROOM_GROUPS)
         and load_u16(block + BLOCK_POSTINGS) + number <= load_u16(block + BLOCK_ROOM_POSTINGS)
+        and (load_u16(block + BLOCK_AT_HIGHS) != 0 or _has_same_high(block, entry))
     )
 
 
@@ -200,12 +214,15 @@ def _fits(block: int, entry: int) -> bool:
 def _append(words: int, scratch: int, leaf: int, entry: int) -> None:
     """Add a row to a leaf that has fewer than 256, in a larger block where it must be."""
     block = block_of(words, leaf)
-    if not _fits(block, entry):
+    if not _fits(block, entry) and load_u16(block + BLOCK_REMOVED) > 0:
         old = load_u32(load_i64(words + LEAVES) + 4 * leaf)
         count = unpack(block, scratch)
         entries, order = scratch + LOOSE_ENTRIES, scratch + LOOSE_ORDER
         pack(words, entries, order, count, leaf, 1, scratch)
         give_block(words, old)
+        block = block_of(words, leaf)
+    if not _fits(block, entry):
+        enlarge(words, leaf, not _has_same_high(block, entry))
         block = block_of(words, leaf)
     row, cell = load_u16(block + BLOCK_ROWS), _cell_of(block, entry)
     if cell == load_u16(block + BLOCK_CELLS):
@@ -221,9 +238,11 @@ def _append(words: int, scratch: int, leaf: int, entry: int) -> None:
         category = load_u8(entry + ENTRY_CATEGORIES + i)
         side = side_of_groups(flags)
         _post(block, side, category, row | cell << 8, flags & FLAG_URGENCY)
-    copy_bytes(entry, block + load_u16(block + BLOCK_AT_ROWS) + ROW_BYTES * row, ROW_BYTES)
+    if row == 0:
+        store_i32(block + BLOCK_HIGH, load_i32(entry + ENTRY_ID + 4))
+    write_row(block, row, entry)
     store_u16(block + BLOCK_ROWS, row + 1)
-    put(words, load_i64(entry + ROW_ID), leaf << 8 | row)
+    put(words, load_i64(entry + ENTRY_ID), leaf << 8 | row)
 
 
 @inlined
@@ -276,20 +295,20 @@ def remove(words: int, number: int) -> int:
     leaf, row = handle >> 8, handle & 255
     block = block_of(words, leaf)
     last = load_u16(block + BLOCK_ROWS) - 1
-    rows = block + load_u16(block + BLOCK_AT_ROWS)
     if last != row:
         # The last row takes the place of the removed one; first its id is pointed there.
-        last_id = load_i64(rows + ROW_BYTES * last + ROW_ID)
+        last_id = id_in(block, last)
         take_out(words, number)
         last_slot = find_slot(words, last_id)
         point(last_slot, leaf << 8 | row)
-        copy_bytes(rows + ROW_BYTES * last, rows + ROW_BYTES * row, ROW_BYTES)
+        move_row(block, last, row)
         flags = block + load_u16(block + BLOCK_AT_FLAGS)
         store_u8(flags + row, load_u8(flags + last))
     else:
         take_out(words, number)
     _unpost(block, row, last)
     store_u16(block + BLOCK_ROWS, last)
+    store_u16(block + BLOCK_REMOVED, load_u16(block + BLOCK_REMOVED) + 1)
     store_i64(words + ROWS, load_i64(words + ROWS) - 1)
     return leaf
 

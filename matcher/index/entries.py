@@ -6,6 +6,7 @@ import h3.api.basic_int as h3
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.centers import centers
 from matcher.columns import ListingColumns
 from matcher.index.layout import ENTRY_BYTES, FLAG_SEVERAL, FLAG_SIDE_SHIFT, NO_CELL
 from matcher.index.pools import ANYWHERE, SIDELESS
@@ -33,8 +34,6 @@ if ENTRY.itemsize != ENTRY_BYTES:
 
 Entries = NDArray[np.void]
 
-_PIECE = 4096
-
 #: Pool of what its place decides.
 TREE = -3
 
@@ -56,18 +55,17 @@ def _centers(
     cells: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint8]]:
     """`center` of many cells; 0 stands for none."""
-    degrees = np.zeros((len(cells), 2))
     held = cells != 0
-    # In pieces: pairs of Python floats take twenty times what arrays do.
-    for at in range(0, len(cells), _PIECE):
-        piece = slice(at, at + _PIECE)
-        some = held[piece]
-        centers = [h3.cell_to_latlng(cell) for cell in cells[piece][some].tolist()]
-        degrees[piece][some] = np.array(centers, dtype=np.float64).reshape(-1, 2)
-    # The same product as math.radians: degrees times pi / 180.
-    phi, lambda_ = np.radians(degrees).T
-    precision = np.where(held, cells >> 52 & 15, NO_CELL)
-    return phi, lambda_, precision.astype(np.uint8)
+    if held.all():
+        degrees = centers(cells)
+    else:
+        degrees = np.zeros((len(cells), 2))
+        degrees[held] = centers(cells[held])
+    # The same product as math.radians: degrees times pi / 180. In place: it is many megabytes.
+    phi, lambda_ = np.radians(degrees, out=degrees).T
+    precision = (cells >> 52 & 15).astype(np.uint8)
+    precision[~held] = NO_CELL
+    return phi, lambda_, precision
 
 
 def cell_at(phi: float, lambda_: float, precision: int) -> int | None:

@@ -11,6 +11,7 @@ import numpy as np
 from matcher.compiled import (
     compiled,
     inlined,
+    load_i32,
     load_i64,
     load_u16,
     load_u32,
@@ -20,14 +21,16 @@ from matcher.compiled import (
 )
 from matcher.index.layout import (
     ARENA,
+    BLOCK_AT_HIGHS,
     BLOCK_AT_ROWS,
+    BLOCK_HIGH,
     BLOCK_ROWS,
     IDS,
     IDS_SLOTS,
     LEAVES,
     LEAVES_USED,
     ROW_BYTES,
-    ROW_ID,
+    ROW_LOW,
     ROWS,
     TAG_BITS,
     UNIT,
@@ -63,10 +66,18 @@ def block_of(words: int, leaf: int) -> int:
 
 
 @inlined
-def row_at(words: int, handle: int) -> int:
-    """Address of the row leaf << 8 | row."""
-    block = block_of(words, handle >> 8)
-    return block + load_u16(block + BLOCK_AT_ROWS) + ROW_BYTES * (handle & 255)
+def id_in(block: int, row: int) -> int:
+    """Id of a row of a block."""
+    low = load_u32(block + load_u16(block + BLOCK_AT_ROWS) + ROW_BYTES * row + ROW_LOW)
+    highs = load_u16(block + BLOCK_AT_HIGHS)
+    high = load_i32(block + BLOCK_HIGH if highs == 0 else block + highs + 4 * row)
+    return high << 32 | low
+
+
+@inlined
+def _id_of(words: int, handle: int) -> int:
+    """Id of the row leaf << 8 | row."""
+    return id_in(block_of(words, handle >> 8), handle & 255)
 
 
 @compiled
@@ -79,10 +90,8 @@ def find_slot(words: int, number: int) -> int:
         entry = load_u32(table + 4 * slot)
         if entry == 0:
             return -1
-        if entry & _TAG_MASK == tag:
-            row = row_at(words, (entry >> TAG_BITS) - 1)
-            if load_i64(row + ROW_ID) == number:
-                return table + 4 * slot
+        if entry & _TAG_MASK == tag and _id_of(words, (entry >> TAG_BITS) - 1) == number:
+            return table + 4 * slot
         slot += 1
         if slot == slots:
             slot = 0
@@ -125,8 +134,7 @@ def take_out(words: int, number: int) -> None:
         entry = load_u32(table + 4 * slot)
         if entry == 0:
             break
-        row = row_at(words, (entry >> TAG_BITS) - 1)
-        home = _slot(mixed(load_i64(row + ROW_ID)), slots)
+        home = _slot(mixed(_id_of(words, (entry >> TAG_BITS) - 1)), slots)
         # The entry may move into the hole unless its home lies behind it (cyclically).
         if (slot - home) % slots >= (slot - hole) % slots:
             store_u32(table + 4 * hole, entry)
@@ -140,9 +148,8 @@ def enter_all(words: int) -> None:
     rows = 0
     for leaf in range(load_i64(words + LEAVES_USED)):
         block = block_of(words, leaf)
-        at = block + load_u16(block + BLOCK_AT_ROWS)
         count = load_u16(block + BLOCK_ROWS)
         for row in range(count):
-            put(words, load_i64(at + ROW_BYTES * row + ROW_ID), leaf << 8 | row)
+            put(words, id_in(block, row), leaf << 8 | row)
         rows += count
     store_i64(words + ROWS, rows)

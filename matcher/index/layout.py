@@ -69,10 +69,13 @@ BLOCK_AT_FLAGS = 22
 BLOCK_AT_PRECISION = 24
 BLOCK_AT_CELLS = 26
 BLOCK_AT_ROWS = 28
+BLOCK_AT_HIGHS = 30  # int32 each: upper words of the ids; 0 when all are BLOCK_HIGH
 #: 256 bits a side: which categories have a group.
 BLOCK_BITS = 32
+BLOCK_HIGH = 96  # int32: upper word of all ids
+BLOCK_REMOVED = 100  # uint16: rows taken out since it was packed
 #: uint16 each: where the postings of a group begin; one more ends the last.
-BLOCK_STARTS = 96
+BLOCK_STARTS = 102
 
 # A posting is a uint16: the row below, its cell above. Postings of a group stand by urgency
 # descending. Flags of a row: urgency in the two lowest bits, above them whether it belongs to
@@ -87,15 +90,17 @@ CELL_BYTES = 16  # float64 phi, lambda in radians
 #: Precision of what has no cell.
 NO_CELL = 255
 
-ROW_BYTES = 24
-ROW_ID = 0  # int64
-ROW_OWNER = 8  # int32, see owner codes
-ROW_STARTS = 12  # uint32, see time codes
-ROW_ENDS = 16  # uint32
-ROW_TRAITS = 20  # uint32
+ROW_BYTES = 20
+ROW_LOW = 0  # uint32, lower word of the id
+ROW_OWNER = 4  # int32, see owner codes
+ROW_STARTS = 8  # uint32, see time codes
+ROW_ENDS = 12  # uint32
+ROW_TRAITS = 16  # uint32
 
-# --- an entry: a listing outside of any leaf; its first bytes are its row
+# --- an entry: a listing outside of any leaf
 ENTRY_BYTES = 56
+ENTRY_ID = 0  # int64
+ENTRY_OWNER = 8  # from here on as in a row, 16 bytes
 ENTRY_PHI = 24  # float64
 ENTRY_LAMBDA = 32  # float64
 ENTRY_PRECISION = 40  # uint8, resolution of the cell or NO_CELL

@@ -18,7 +18,7 @@ from matcher.compiled import (
 from matcher.index.best import HEAP_COUNT, HEAP_ITEMS, HEAP_K, offer, write_out
 from matcher.index.blocks import has_group, rank
 from matcher.index.distance import near_square, whole_metres
-from matcher.index.ids import block_of
+from matcher.index.ids import block_of, id_in
 from matcher.index.layout import (
     BLOCK_AT_CELLS,
     BLOCK_AT_FLAGS,
@@ -37,7 +37,6 @@ from matcher.index.layout import (
     ROOT,
     ROW_BYTES,
     ROW_ENDS,
-    ROW_ID,
     TRAIT_RADIUS,
     TRAIT_REACH,
 )
@@ -208,7 +207,7 @@ def _within_group(
         metres = whole_metres(question, at_cell, near_square(question, at_cell))
         if metres <= load_i64(question + RADIUS):
             if found < room:
-                store_i64(out + 16 * found, load_i64(at_row + ROW_ID))
+                store_i64(out + 16 * found, id_in(block, row))
                 store_i64(out + 16 * found + 8, metres)
             found += 1
     return found
@@ -255,7 +254,9 @@ def _beyond_in_leaf(words: int, question: int, scratch: int, block: int) -> None
             set_bit(scratch + SEEN, row)
             at_row = rows + ROW_BYTES * row
             trait = trait_of(words, at_row)
-            if not is_open(words, question, at_row) or not passes_filters(words, question, trait):
+            if not is_open(words, question, block, row) or not passes_filters(
+                words, question, trait
+            ):
                 continue
             at_cell = cells + CELL_BYTES * cell
             metres = whole_metres(question, at_cell, near_square(question, at_cell))
@@ -267,7 +268,7 @@ def _beyond_in_leaf(words: int, question: int, scratch: int, block: int) -> None
             meaning = (metres + 1) << METRES_SHIFT | urgency << URGENCY_SHIFT
             meaning |= load_u8(trait + TRAIT_REACH) << REACH_SHIFT
             meaning |= (load_u8(precisions + cell) & 15) << PRECISION_SHIFT | category
-            offer(scratch + HEAP, -metres, at_row, meaning)
+            offer(scratch + HEAP, -metres, id_in(block, row), meaning)
 
 
 @compiled

@@ -6,19 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.index.answers import POOL_ANYWHERE, POOL_COUNTRIES, POOL_WORDS
-from matcher.taxonomy import Kind, Reach, Side, side_of
+from matcher.taxonomy import Reach, Side
 
 #: Pools: of remote listings for any country, of those without a side; a country's number otherwise.
 ANYWHERE, SIDELESS = -1, -2
 
+_LOCAL, _SAME_COUNTRY = int(Reach.LOCAL), int(Reach.COUNTRY)
 
-def pool_of(kind: int, reach: int, country: int) -> int | None:
+
+def pool_of(side: Side, reach: int, country: int) -> int | None:
     """The pool of a listing, None where its place decides."""
-    if side_of(Kind(kind)) is Side.NONE:
+    if side is Side.NONE:
         return SIDELESS
-    if reach == Reach.LOCAL:
+    if reach == _LOCAL:
         return None
-    return country if reach == Reach.COUNTRY else ANYWHERE
+    return country if reach == _SAME_COUNTRY else ANYWHERE
 
 
 class Pools:

@@ -15,13 +15,14 @@ from matcher.compiled import (
     load_u32,
     load_u64,
     popcount,
+    prefetch,
     store_f64,
     store_i64,
     store_u8,
     store_u64,
 )
 from matcher.index.blocks import side_of_groups
-from matcher.index.ids import block_of
+from matcher.index.ids import block_of, id_in
 from matcher.index.layout import (
     AFFINITY,
     ASKING_FLAG,
@@ -48,7 +49,6 @@ from matcher.index.layout import (
     ODD_TIME,
     ROW_BYTES,
     ROW_ENDS,
-    ROW_ID,
     ROW_OWNER,
     ROW_STARTS,
     ROW_TRAITS,
@@ -59,6 +59,7 @@ from matcher.index.layout import (
     TRAIT_RADIUS,
     TRAIT_REACH,
     TRAITS,
+    UNIT,
 )
 
 PHI = 0
@@ -95,6 +96,8 @@ KIN_AFFINITY_AT = 256  # address of float64
 MERGED = 264  # room for 256 kin: uint8, then float64
 QUESTION_BYTES = MERGED + 256 + 8 * 256
 NO_SIDE = -1
+#: Header, starts, postings and flags of most leaves.
+HEAD_BYTES = 12 * UNIT
 
 
 @inlined
@@ -212,13 +215,16 @@ def ask_for_row(words: int, question: int, handle: int) -> None:
     """Fill in all fields that the stored listing leaf << 8 | row decides."""
     block = block_of(words, handle >> 8)
     number = handle & 255
+    for line in range(0, HEAD_BYTES, UNIT):
+        prefetch(block + line)
     row = block + load_u16(block + BLOCK_AT_ROWS) + ROW_BYTES * number
+    prefetch(row)
     flags = load_u8(block + load_u16(block + BLOCK_AT_FLAGS) + number)
     cell = find_postings(block, number, flags, question)
     at = block + load_u16(block + BLOCK_AT_CELLS) + CELL_BYTES * cell
     precision = load_u8(block + load_u16(block + BLOCK_AT_PRECISION) + cell)
     set_place(question, load_f64(at), load_f64(at + 8), precision)
-    store_i64(question + ID, load_i64(row + ROW_ID))
+    store_i64(question + ID, id_in(block, number))
     store_i64(question + OWNER, load_i32(row + ROW_OWNER))
     store_i64(question + STARTS, time_of(words, load_u32(row + ROW_STARTS)))
     store_i64(question + ENDS, time_of(words, load_u32(row + ROW_ENDS)))

@@ -10,13 +10,12 @@ from matcher.compiled import (
     store_i64,
     store_u8,
 )
-from matcher.index.blocks import LOOSE_ENTRIES, copy_bytes, unpack
+from matcher.index.blocks import LOOSE_ENTRIES, copy_bytes, read_row, unpack
 from matcher.index.ids import block_of, handle_of
 from matcher.index.layout import (
     BLOCK_AT_CELLS,
     BLOCK_AT_FLAGS,
     BLOCK_AT_PRECISION,
-    BLOCK_AT_ROWS,
     CELL_BYTES,
     ENTRY_BYTES,
     ENTRY_CATEGORIES,
@@ -27,7 +26,6 @@ from matcher.index.layout import (
     ENTRY_POOL,
     ENTRY_PRECISION,
     LEAVES_USED,
-    ROW_BYTES,
 )
 from matcher.index.question import CATEGORIES, COUNT, find_postings
 
@@ -39,7 +37,7 @@ def read(words: int, question: int, number: int, entry: int) -> bool:
     if handle < 0:
         return False
     block, row = block_of(words, handle >> 8), handle & 255
-    copy_bytes(block + load_u16(block + BLOCK_AT_ROWS) + ROW_BYTES * row, entry, ROW_BYTES)
+    read_row(block, row, entry)
     flags = load_u8(block + load_u16(block + BLOCK_AT_FLAGS) + row)
     cell = find_postings(block, row, flags, question)
     at = block + load_u16(block + BLOCK_AT_CELLS) + CELL_BYTES * cell

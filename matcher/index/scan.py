@@ -26,7 +26,7 @@ from matcher.compiled import (
 from matcher.index.best import HEAP_COUNT, HEAP_ITEMS, HEAP_K, ITEM_BYTES, offer
 from matcher.index.blocks import has_group, rank
 from matcher.index.distance import near_square, whole_metres
-from matcher.index.ids import block_of
+from matcher.index.ids import block_of, id_in
 from matcher.index.layout import (
     BLOCK_AT_CELLS,
     BLOCK_AT_FLAGS,
@@ -45,19 +45,20 @@ from matcher.index.layout import (
     ROOT,
     ROW_BYTES,
     ROW_ENDS,
-    ROW_ID,
     ROW_OWNER,
     ROW_STARTS,
     TRAIT_COUNTRY,
     TRAIT_KIND,
     TRAIT_RADIUS,
     TRAIT_REACH,
+    UNIT,
 )
 from matcher.index.question import (
     ASKED_LANGUAGES,
     COSINE,
     COUNTRY,
     ENDS,
+    HEAD_BYTES,
     ID,
     KIN_AFFINITY_AT,
     KIN_AT,
@@ -96,7 +97,9 @@ CELL_DECAY = STACK + 16 * _DEPTH  # float64 [256]: weighted decay of each cell o
 CELL_METRES = CELL_DECAY + 8 * 256  # int64 [256]
 KNOWN = CELL_METRES + 8 * 256  # 256 bits: which of the two are set for this leaf
 SEEN = KNOWN + 32  # 256 bits: rows of several categories that were met in this leaf
-HEAP = SEEN + 32
+NEAREST = SEEN + 32  # float64: the most that distance can give in this leaf
+NOTED = NEAREST + 8  # of the rows of a group: float64 score, int64 urgency << 16 | posting
+HEAP = NOTED + 16 * 256
 
 # How a match is explained, in one word: metres + 1 above, then urgency, reach, precision, category.
 METRES_SHIFT = 16
@@ -136,16 +139,17 @@ def clear_bits(bits: int) -> None:
 
 
 @inlined
-def is_open(words: int, question: int, row: int) -> bool:
+def is_open(words: int, question: int, block: int, row: int) -> bool:
     """Whether a row is another's, has not ended, and overlaps in time."""
-    if load_i64(row + ROW_ID) == load_i64(question + ID):
+    at = block + load_u16(block + BLOCK_AT_ROWS) + ROW_BYTES * row
+    if load_i32(at + ROW_OWNER) == load_i64(question + OWNER):
         return False
-    if load_i32(row + ROW_OWNER) == load_i64(question + OWNER):
-        return False
-    ends = time_of(words, load_u32(row + ROW_ENDS))
+    ends = time_of(words, load_u32(at + ROW_ENDS))
     if ends <= load_i64(question + NOW) or ends <= load_i64(question + STARTS):
         return False
-    return time_of(words, load_u32(row + ROW_STARTS)) < load_i64(question + ENDS)
+    if time_of(words, load_u32(at + ROW_STARTS)) >= load_i64(question + ENDS):
+        return False
+    return id_in(block, row) != load_i64(question + ID)
 
 
 @inlined
@@ -241,6 +245,93 @@ def _measure(question: int, scratch: int, cells: int, cell: int, farthest: float
     return decay
 
 
+@inlined
+def _nearest_term(question: int, bound: float) -> float:
+    """The most that distance can give in a leaf; 0 in one of remote listings (bound -1)."""
+    if bound < 0.0:
+        return 0.0
+    # The angle is at least the chord.
+    metres = math.sqrt(bound) * EARTH_RADIUS_M - 1.0
+    share = load_f64(question + WEIGHT_DISTANCE)
+    return share * math.exp(-max(metres, 0.0) / load_f64(question + SCALE))
+
+
+@inlined
+def _note_group(
+    question: int,
+    scratch: int,
+    block: int,
+    starts: int,
+    placed: bool,
+    farthest: float,
+    least: float,
+    term: float,
+) -> int:
+    """Note the rows of a group whose score can come in, and ask for their memory; how many.
+
+    `least` is what distance and urgency must give with the affinity's `term`. Rows are only
+    looked at afterwards: so their memory comes all at once, not one after the other.
+    """
+    cells = block + load_u16(block + BLOCK_AT_CELLS)
+    postings = block + load_u16(block + BLOCK_AT_POSTINGS)
+    flags = block + load_u16(block + BLOCK_AT_FLAGS)
+    rows = block + load_u16(block + BLOCK_AT_ROWS)
+    nearest, needed = load_f64(scratch + NEAREST), least
+    urgency, count = load_i64(question + URGENCY), 0
+    own = urgency >= 0
+    last = urgency_term(question, most_urgent(question))
+    for at in range(load_u16(starts), load_u16(starts + 2)):
+        posting = load_u16(postings + 2 * at)
+        row, decay = posting & 255, 0.0
+        if not own:
+            urgency = load_u8(flags + row) & FLAG_URGENCY
+            last = urgency_term(question, urgency)
+            if nearest + term + last < needed:
+                break
+        if placed:
+            decay = _measure(question, scratch, cells, posting >> 8, farthest)
+            if decay < 0.0:
+                continue
+        score = decay + term + last
+        if score >= needed:
+            prefetch(rows + ROW_BYTES * row)
+            store_f64(scratch + NOTED + 16 * count, score)
+            store_i64(scratch + NOTED + 16 * count + 8, urgency << 16 | posting)
+            count += 1
+    return count
+
+
+@inlined
+def _meets(words: int, question: int, scratch: int, block: int, posting: int, bound: float) -> bool:
+    """Whether a row that scores well enough is a counterpart in every other respect."""
+    row = posting & 255
+    if not is_open(words, question, block, row):
+        return False
+    at = block + load_u16(block + BLOCK_AT_ROWS) + ROW_BYTES * row
+    trait = trait_of(words, at)
+    if bound >= 0.0:
+        if load_i64(scratch + CELL_METRES + 8 * (posting >> 8)) > load_u32(trait + TRAIT_RADIUS):
+            return False
+    else:
+        side = load_u8(block + load_u16(block + BLOCK_AT_FLAGS) + row) >> FLAG_SIDE_SHIFT
+        # Some take no side.
+        if side != load_i64(question + SIDE) + 1 or not agree_remotely(words, question, trait):
+            return False
+    return passes_filters(words, question, trait)
+
+
+@inlined
+def _meaning(words: int, scratch: int, block: int, noted: int, bound: float) -> int:
+    """What explains a match, but for its category."""
+    row, cell = noted & 255, (noted >> 8) & 255
+    metres = load_i64(scratch + CELL_METRES + 8 * cell) if bound >= 0.0 else -1
+    at = block + load_u16(block + BLOCK_AT_ROWS) + ROW_BYTES * row
+    reach = load_u8(trait_of(words, at) + TRAIT_REACH)
+    precision = load_u8(block + load_u16(block + BLOCK_AT_PRECISION) + cell) & 15
+    meaning = (metres + 1) << METRES_SHIFT | (noted >> 16) << URGENCY_SHIFT
+    return meaning | reach << REACH_SHIFT | precision << PRECISION_SHIFT
+
+
 @compiled
 def visit_leaf(
     words: int, question: int, scratch: int, block: int, bound: float, farthest: float
@@ -250,18 +341,10 @@ def visit_leaf(
     `bound` is at most the square of the chord to any member; for leaves of remote listings -1.
     """
     heap, side = scratch + HEAP, load_i64(question + SIDE)
-    nearest = 0.0
-    if bound >= 0.0:
-        # The angle is at least the chord.
-        metres = math.sqrt(bound) * EARTH_RADIUS_M - 1.0
-        share = load_f64(question + WEIGHT_DISTANCE)
-        nearest = share * math.exp(-max(metres, 0.0) / load_f64(question + SCALE))
-    cells = block + load_u16(block + BLOCK_AT_CELLS)
-    postings = block + load_u16(block + BLOCK_AT_POSTINGS)
+    nearest, placed = _nearest_term(question, bound), bound >= 0.0
+    store_f64(scratch + NEAREST, nearest)
     flags = block + load_u16(block + BLOCK_AT_FLAGS)
-    rows = block + load_u16(block + BLOCK_AT_ROWS)
     kin, affinities = load_i64(question + KIN_AT), load_i64(question + KIN_AFFINITY_AT)
-    own_urgency = load_i64(question + URGENCY)
     highest = urgency_term(question, most_urgent(question))
     clear_bits(scratch + KNOWN)
     clear_bits(scratch + SEEN)
@@ -275,49 +358,23 @@ def visit_leaf(
         if not has_group(block, side, category):
             continue
         starts = block + BLOCK_STARTS + 2 * rank(block, side, category)
-        for at in range(load_u16(starts), load_u16(starts + 2)):
-            posting = load_u16(postings + 2 * at)
-            row = posting & 255
-            urgency, last = own_urgency, highest
-            if own_urgency < 0:
-                urgency = load_u8(flags + row) & FLAG_URGENCY
-                last = urgency_term(question, urgency)
-                if nearest + term + last < needed:
-                    break
-            cell, decay = posting >> 8, 0.0
-            if bound >= 0.0:
-                decay = _measure(question, scratch, cells, cell, farthest)
-                if decay < 0.0:
-                    continue
-            score = decay + term + last
+        count = _note_group(question, scratch, block, starts, placed, farthest, needed, term)
+        for note in range(scratch + NOTED, scratch + NOTED + 16 * count, 16):
+            score, noted = load_f64(note), load_i64(note + 8)
             if score < needed:
                 continue
+            row = noted & 255
             if load_u8(flags + row) & FLAG_SEVERAL:
                 if bit(scratch + SEEN, row):
                     continue
                 set_bit(scratch + SEEN, row)
-            at_row = rows + ROW_BYTES * row
-            if not is_open(words, question, at_row):
+            if not _meets(words, question, scratch, block, noted & 0xFFFF, bound):
                 continue
-            trait = trait_of(words, at_row)
-            metres = -1
-            if bound >= 0.0:
-                metres = load_i64(scratch + CELL_METRES + 8 * cell)
-                if metres > load_u32(trait + TRAIT_RADIUS):
-                    continue
-            elif load_u8(flags + row) >> FLAG_SIDE_SHIFT != side + 1:
-                continue  # it takes no side
-            elif not agree_remotely(words, question, trait):
-                continue
-            if not passes_filters(words, question, trait):
-                continue
-            precision = load_u8(block + load_u16(block + BLOCK_AT_PRECISION) + cell) & 15
-            meaning = (metres + 1) << METRES_SHIFT | urgency << URGENCY_SHIFT
-            meaning |= load_u8(trait + TRAIT_REACH) << REACH_SHIFT | precision << PRECISION_SHIFT
-            if offer(heap, int(np.rint(score * 1_000_000)), at_row, meaning | category):
+            meaning = _meaning(words, scratch, block, noted, bound) | category
+            if offer(heap, int(np.rint(score * 1_000_000)), id_in(block, row), meaning):
                 needed = least_score(heap)
                 changed = True
-    if changed and bound >= 0.0:
+    if changed and placed:
         return farthest_square(question, heap)
     return farthest
 
@@ -331,14 +388,28 @@ def _push(stack: int, top: int, reference: int, bound: float) -> int:
 
 @inlined
 def _foresee(words: int, reference: int) -> None:
-    """Ask for the memory of a node or leaf that will be visited soon."""
+    """Ask for the memory of a node, or the head of a leaf, that will be visited soon."""
     if reference & LEAF_BIT:
         block = block_of(words, reference & (LEAF_BIT - 1))
-        prefetch(block)
-        prefetch(block + 64)
-        prefetch(block + 128)
+        for line in range(0, HEAD_BYTES, UNIT):
+            prefetch(block + line)
     else:
         prefetch(load_i64(words + NODES) + NODE_BYTES * reference)
+
+
+@inlined
+def _foresee_cells(words: int, question: int, leaf: int) -> None:
+    """Ask for the cells of a leaf whose head was asked for, of all groups that may match."""
+    block, side = block_of(words, leaf), load_i64(question + SIDE)
+    cells = block + load_u16(block + BLOCK_AT_CELLS)
+    postings = block + load_u16(block + BLOCK_AT_POSTINGS)
+    kin = load_i64(question + KIN_AT)
+    for i in range(load_i64(question + KIN_COUNT)):
+        category = load_u8(kin + i)
+        if has_group(block, side, category):
+            starts = block + BLOCK_STARTS + 2 * rank(block, side, category)
+            for at in range(load_u16(starts), load_u16(starts + 2)):
+                prefetch(cells + CELL_BYTES * (load_u16(postings + 2 * at) >> 8))
 
 
 @compiled
@@ -356,6 +427,11 @@ def scan_places(words: int, question: int, scratch: int) -> None:
             continue
         if reference & LEAF_BIT:
             block = block_of(words, reference & (LEAF_BIT - 1))
+            if top > 0 and load_f64(stack + 16 * top - 8) <= farthest:
+                # Most likely the next leaf.
+                other = load_i64(stack + 16 * top - 16)
+                if other & LEAF_BIT:
+                    _foresee_cells(words, question, other & (LEAF_BIT - 1))
             farthest = visit_leaf(words, question, scratch, block, bound, farthest)
             continue
         node = nodes + NODE_BYTES * reference

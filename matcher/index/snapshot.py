@@ -24,7 +24,7 @@ from matcher.index.store import Store
 from matcher.taxonomy import Taxonomy
 
 #: Changes with every change of matcher.index.layout.
-VERSION = 1
+VERSION = 2
 _MAGIC = b"entraide index\n\0"
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM_BYTES = 32

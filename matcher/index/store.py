@@ -34,6 +34,7 @@ class Store:
         self.address: int = self._words_memory.address
         self.scratch = Memory(LOOSE_BYTES)
         self._entry = Memory(layout.ENTRY_BYTES)
+        self._entry_bytes = self._entry.view(layout.ENTRY_BYTES).data
         self.owners = OwnerCodes()
         self.times = TimeCodes(self.words)
         self.languages = LanguageSets()
@@ -87,6 +88,10 @@ class Store:
         nodes = layout.NODE_BYTES * (self.get_word(layout.NODES_USED) + 16)
         self.nodes.cut(min(nodes, len(self.nodes)))
         self.leaves.cut(min(4 * (self.get_word(layout.LEAVES_USED) + 16), len(self.leaves)))
+        used = self.get_word(layout.TRAITS_USED)
+        most = min(used + used // 8 + 16, self.get_word(layout.TRAITS_MOST))
+        self.traits.cut(layout.TRAIT_BYTES * most)
+        self.set_word(layout.TRAITS_MOST, most)
         self.publish()
 
     def publish(self) -> None:
@@ -116,7 +121,7 @@ class Store:
         """Make room for more listings, an eighth more of what is short."""
         used = layout.UNIT * self.get_word(layout.ARENA_USED)
         if used + layout.UNIT * _ROOM_UNITS > len(self.arena):
-            self.arena = self.arena.resized(used + used // 8 + 4 * layout.UNIT * _ROOM_UNITS, used)
+            self.arena.enlarge(used + used // 8 + 4 * layout.UNIT * _ROOM_UNITS)
         leaves = self.get_word(layout.LEAVES_USED)
         if leaves + 2 >= layout.MOST_LEAVES:
             raise OverflowError("an index holds at most 262,142 leaves")
@@ -183,19 +188,20 @@ class Store:
             self.times.code(listing.starts),
             self.times.code(listing.ends),
         )
+        side = side_of(listing.kind)
         # Members of an enumeration are slow to hand to compiled code.
         kind, reach = int(listing.kind), int(listing.reach)
         trait = self.trait(listing.radius_m, languages, country, kind, reach)
         phi, lambda_, precision = center(listing.cell)
         categories = listing.categories
         several = layout.FLAG_SEVERAL if len(categories) > 1 else 0
-        flags = listing.urgency | several | side_of(listing.kind) << layout.FLAG_SIDE_SHIFT
+        flags = listing.urgency | several | side << layout.FLAG_SIDE_SHIFT
         self.remove(listing.id)
-        pool = pool_of(listing.kind, listing.reach, country)
+        pool = pool_of(side, reach, country)
         leaf = -1 if pool is None else self.leaf_of_pool(pool)
         entry = (listing.id, owner, starts, ends, trait, phi, lambda_, precision, flags)
         row = (*entry, len(categories), bytes(sorted(categories)), leaf)
-        _ENTRY.pack_into(self._entry.view(layout.ENTRY_BYTES).data, 0, *row)
+        _ENTRY.pack_into(self._entry_bytes, 0, *row)
         self.insert(self._entry.address)
 
     def insert(self, entry: int) -> None:

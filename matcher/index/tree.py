@@ -25,14 +25,7 @@ from matcher.compiled import (
     store_i64,
     store_u32,
 )
-from matcher.index.blocks import (
-    LOOSE_ENTRIES,
-    LOOSE_KEYS,
-    LOOSE_ORDER,
-    give_block,
-    pack,
-    unpack,
-)
+from matcher.index.blocks import LOOSE_ENTRIES, LOOSE_KEYS, LOOSE_ORDER, give_block, unpack
 from matcher.index.ids import block_of, find_slot, mixed, point
 from matcher.index.layout import (
     BLOCK_AT_CELLS,
@@ -42,6 +35,7 @@ from matcher.index.layout import (
     BY_PHI,
     CELL_BYTES,
     ENTRY_BYTES,
+    ENTRY_ID,
     ENTRY_LAMBDA,
     ENTRY_PHI,
     LEAF_BIT,
@@ -56,8 +50,8 @@ from matcher.index.layout import (
     NODES,
     NODES_USED,
     ROOT,
-    ROW_ID,
 )
+from matcher.index.packing import pack
 
 # Wider than half a step of float32 up to pi, so that rounding leaves every member inside.
 _MARGIN = 2.5e-7
@@ -251,7 +245,7 @@ def _choose_split(scratch: int, count: int, node: int) -> None:
     for bit in range(64):
         ones = 0
         for row in range(count):
-            ones += bit_of_id(load_i64(scratch + LOOSE_ENTRIES + ENTRY_BYTES * row + ROW_ID), bit)
+            ones += bit_of_id(load_i64(scratch + LOOSE_ENTRIES + ENTRY_BYTES * row + ENTRY_ID), bit)
         share = abs(2 * ones - count)
         if share < best_share:
             best, best_share = bit, share
@@ -271,7 +265,7 @@ def _part(scratch: int, count: int, node: int) -> int:
     left, right = 0, count
     for row in range(count):
         phi, lambda_ = _phi(scratch, row), _lambda(scratch, row)
-        listing = load_i64(scratch + LOOSE_ENTRIES + ENTRY_BYTES * row + ROW_ID)
+        listing = load_i64(scratch + LOOSE_ENTRIES + ENTRY_BYTES * row + ENTRY_ID)
         if side_of_split(node, phi, lambda_, listing) == 0:
             store_order(scratch, left, row)
             left += 1
@@ -289,7 +283,7 @@ def _find_slots(words: int, scratch: int, count: int) -> None:
     """
     for place in range(count):
         row = load_i32(scratch + LOOSE_ORDER + 4 * place)
-        listing = load_i64(scratch + LOOSE_ENTRIES + ENTRY_BYTES * row + ROW_ID)
+        listing = load_i64(scratch + LOOSE_ENTRIES + ENTRY_BYTES * row + ENTRY_ID)
         store_i64(scratch + LOOSE_KEYS + 8 * place, find_slot(words, listing))
 
 

@@ -82,7 +82,7 @@ def test_every_way_of_marking_a_text_is_found(template: Catalog) -> None:
         "Words": "web/forms/filters.py",
         "No particular place": "web/words.py",
         "Skip to the content": "web/templates/base.html",
-        "Somebody answers your listing “%(title)s”:": "board/mails/answer.txt",
+        "A message about “%(title)s”:": "board/mails/message.txt",
         "%(num)s listing": "web/templates/listings/index.html",
     }
     for text, place in marked.items():

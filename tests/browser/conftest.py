@@ -29,12 +29,13 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def served(environment: dict[str, str], smtp: MailSink) -> Iterator[Settings]:
     """`entraide up` over an empty board on each database, mailing to the sink."""
-    port, catcher = free_ports(2)
+    port, catcher, mailin = free_ports(3)
     ours = {
         **environment,
         "SMTP_URL": smtp.url,
         "PORT": str(port),
         "MAIL_CATCHER_PORT": str(catcher),
+        "MAILIN_PORT": str(mailin),
         "BASE_URL": f"http://127.0.0.1:{port}",
     }
     others = {k: v for k, v in os.environ.items() if k not in Settings.variables()}

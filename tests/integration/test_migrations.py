@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import sqlalchemy as sa
 
-from board import migrations
+from board import confirmations, conversations, inbox, migrations, partners
+from board.alerts import Alert
+from board.context import Board
+from board.conversations import Conversation
 from board.db import make_engine
+from board.links import Link
+from board.listings import Listing, ListingCategory
+from board.members import Member
+from board.roles import Grant
+from board.secrecy import Vault
 from config.settings import Settings
+from tests.factories import Factory
+from tests.fakes import MailSink, work_off
+
+_OF_ANSWERS = Link.purpose == "confirm-answer"
 
 
 def tables(settings: Settings) -> set[str]:
@@ -40,3 +55,94 @@ def test_down_and_up_again(settings: Settings) -> None:
         migrations.upgrade(settings)
     assert tables(settings) == before
     migrations.check(settings)
+
+
+def test_people_survive_the_way_down_and_up(board: Board, make: Factory) -> None:
+    """Changing columns of a table deletes nothing that refers to it."""
+    view = make.open(email="a@example.org")
+    make.alert(email="b@example.org")
+    nobody = make.member(email=None)
+    partners.add_partner(board, "c@example.org", "CM")
+
+    def seen() -> list[object]:
+        with board.db.read() as session:
+            people = sa.select(Member.id, Member.public_id, Member.email).order_by(Member.id)
+            return [
+                *session.execute(people),
+                *session.execute(sa.select(Listing.id, Listing.member_id)),
+                *session.scalars(sa.select(ListingCategory.listing_id)),
+                *session.scalars(sa.select(Alert.member_id)),
+                *session.execute(sa.select(Grant.member_id, Grant.country)),
+            ]
+
+    before = seen()
+    with board.db.read() as session:
+        owner = session.get_one(Listing, view.id).member_id
+    board.db.close()
+    try:
+        migrations.downgrade(board.settings, "0001")
+    finally:
+        migrations.upgrade(board.settings)
+    assert seen() == before
+    assert (view.id, owner) in before
+    with board.db.read() as session:
+        assert session.get_one(Member, nobody).email is None
+
+
+def test_answers_that_wait_become_conversations(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """Neither the link that was mailed nor the mail that was not is lost; what was opened stays."""
+    view = make.open(email="asker@example.org", locale="en")
+    make.member(email="told@example.org")
+    work_off(board)
+    board.db.close()
+    migrations.downgrade(board.settings, "0002")
+    token, link = "a-token-that-was-mailed", hashlib.sha256(b"a-token-that-was-mailed")
+    engine = make_engine(board.settings.migration_database_url)
+    waiting = {"email": "new@example.org", "text": "I wait"}
+    unsent = {"email": "told@example.org", "text": "I was confirmed"}
+    moment = "2099-01-01 00:00:00+00" if engine.dialect.name == "postgresql" else "2099-01-01"
+    now_sql = "CURRENT_TIMESTAMP"
+    rows = (
+        "INSERT INTO answers (id, listing_id, locale, sealed, created_at, confirmed_at) VALUES "
+        f"(7, :listing, 'en', :waiting, {now_sql}, NULL), (8, :listing, 'en', NULL, {now_sql}, "
+        f"{now_sql}), (9, :listing, 'en', :foreign, {now_sql}, NULL)",
+        "INSERT INTO links (token_hash, purpose, subject_id, address_hash, created_at, expires_at) "
+        f"VALUES (:hash, 'confirm-answer', 7, 'x', {now_sql}, '{moment}'), "
+        f"('other', 'confirm-answer', 9, 'x', {now_sql}, '{moment}')",
+        "INSERT INTO outbox (purpose, channel, once, listing_id, member_id, locale, payload, "
+        "status, attempts, due_at, created_at, error) VALUES ('answer', 'email', "
+        f"'answer:8:email', :listing, :poster, 'en', :unsent, 'pending', 0, {now_sql}, {now_sql}, "
+        "'')",
+    )
+    with engine.begin() as connection:
+        poster = connection.execute(
+            sa.text("SELECT member_id FROM listings WHERE id = :id"), {"id": view.id}
+        ).scalar_one()
+        values = {
+            "listing": view.id,
+            "poster": poster,
+            "hash": link.hexdigest(),
+            "waiting": board.vault.seal(json.dumps(waiting)),
+            "unsent": board.vault.seal(json.dumps(unsent)),
+            "foreign": Vault("another key, as long as the first one").seal("{}"),
+        }
+        for statement in rows:
+            wanted = {name: each for name, each in values.items() if f":{name}" in statement}
+            connection.execute(sa.text(statement), wanted)
+    engine.dispose()
+    migrations.upgrade(board.settings)
+    migrations.check(board.settings)
+    work_off(board)
+    told = [mail for mail in smtp.to("asker@example.org") if mail["Reply-To"]]
+    assert ["I was confirmed" in mail.get_content() for mail in told] == [True]
+    deed = confirmations.act(board, token)
+    assert deed.conversation_token is not None
+    seat = conversations.seat_of_link(board, deed.conversation_token)
+    assert [each.text for each in inbox.show(board, seat).messages] == ["I wait"]
+    assert inbox.show(board, seat).outcome.state == "proposed"
+    with board.db.read() as session:
+        assert session.scalar(sa.select(sa.func.count(Conversation.id))) == 2
+        assert session.scalar(sa.select(sa.func.count(Link.id)).where(_OF_ANSWERS)) == 0
+        assert session.get_one(Listing, view.id).ask_at is not None

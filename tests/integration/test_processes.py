@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import smtplib
 import subprocess
@@ -17,8 +18,15 @@ from pathlib import Path
 import pytest
 from redis import Redis, RedisError
 
+from board import migrations, outbox
+from board.context import Board
+from board.listings import ListingView
+from board.outbox import OutboxRow
+from board.reference import load_taxonomy
 from config.schedule import SCHEDULE
 from config.settings import ROOT, Settings
+from matcher import warm_up
+from tests.factories import Factory
 from tests.processes import Running, free_ports, wait_for
 
 
@@ -32,11 +40,15 @@ class Installation:
     def up(self) -> Running:
         """Start `entraide up` and wait until it says where it serves."""
         running = Running.start([sys.executable, "-m", "cli.main", "up"], self.environment)
-        wait_for(
-            lambda: running.says("is served at") or running.process.poll() is not None,
-            "the served page",
-        )
-        assert running.process.poll() is None, "\n".join(running.lines)
+        try:
+            wait_for(
+                lambda: running.says("is served at") or running.process.poll() is not None,
+                "the served page",
+            )
+            assert running.process.poll() is None, "\n".join(running.lines)
+        except AssertionError:
+            running.destroy()
+            raise
         return running
 
     def redis(self) -> Redis:
@@ -78,8 +90,13 @@ def installed(folder: Path, gazetteer_path: Path) -> Iterator[Installation]:
     home = folder / "a home"
     home.mkdir()
     (home / "gazetteer.sqlite").symlink_to(gazetteer_path)
-    port, catcher = free_ports(2)
-    ours = {"ENTRAIDE_HOME": str(home), "PORT": str(port), "MAIL_CATCHER_PORT": str(catcher)}
+    port, catcher, mailin = free_ports(3)
+    ours = {
+        "ENTRAIDE_HOME": str(home),
+        "PORT": str(port),
+        "MAIL_CATCHER_PORT": str(catcher),
+        "MAILIN_PORT": str(mailin),
+    }
     others = {k: v for k, v in os.environ.items() if k not in Settings.variables()}
     settings = Settings.from_mapping(ours)
     yield Installation(settings, {**others, **ours})
@@ -88,8 +105,14 @@ def installed(folder: Path, gazetteer_path: Path) -> Iterator[Installation]:
     shutil.rmtree(settings.valkey_socket.parent, ignore_errors=True)
 
 
+@pytest.fixture(scope="module")
+def compiled() -> None:
+    """The engine in its cache, so that no process of these tests takes a minute for it."""
+    warm_up(load_taxonomy())
+
+
 @pytest.fixture
-def installation(tmp_path: Path, gazetteer_path: Path) -> Iterator[Installation]:
+def installation(tmp_path: Path, gazetteer_path: Path, compiled: None) -> Iterator[Installation]:
     """A place for a board of this test's own."""
     with installed(tmp_path, gazetteer_path) as made:
         yield made
@@ -97,7 +120,7 @@ def installation(tmp_path: Path, gazetteer_path: Path) -> Iterator[Installation]
 
 @pytest.fixture(scope="module")
 def served(
-    tmp_path_factory: pytest.TempPathFactory, gazetteer_path: Path
+    tmp_path_factory: pytest.TempPathFactory, gazetteer_path: Path, compiled: None
 ) -> Iterator[tuple[Installation, Running]]:
     """A served board, for tests that only look at it."""
     with installed(tmp_path_factory.mktemp("served"), gazetteer_path) as made:
@@ -207,11 +230,12 @@ def test_a_second_up_of_the_same_home_on_another_port_is_refused(
 ) -> None:
     """Two queue servers and two schedulers over one folder would disturb each other."""
     installation, up = served
-    port, catcher = free_ports(2)
+    port, catcher, mailin = free_ports(3)
     environment = {
         **installation.environment,
         "PORT": str(port),
         "MAIL_CATCHER_PORT": str(catcher),
+        "MAILIN_PORT": str(mailin),
     }
     command = [sys.executable, "-m", "cli.main", "up"]
     second = subprocess.run(
@@ -245,3 +269,72 @@ def test_a_queue_server_that_was_left_running_makes_way(installation: Installati
             second.destroy()
     finally:
         first.destroy()
+
+
+@pytest.fixture
+def filled(installation: Installation) -> Iterator[tuple[Installation, Board, ListingView]]:
+    """A migrated board with a request, an offer that it matches, and an alert that it hits."""
+    migrations.upgrade(installation.settings)
+    board = Board.open(installation.settings)
+    make = Factory(board)
+    make.alert()
+    make.offer()
+    yield installation, board, make.open()
+    board.close()
+
+
+def test_what_runs_is_ready_before_it_is_asked(
+    filled: tuple[Installation, Board, ListingView],
+) -> None:
+    """Both web processes and the worker; afterwards no question loads or compiles anything."""
+    installation, board, request = filled
+    installation.environment["NUMBA_DEBUG_CACHE"] = "1"
+    up = installation.up()
+    try:
+        wait_for(lambda: up.says("engine ready", times=3), "three processes that are ready")
+        assert up.says("listings=2", times=3)
+        before = kernels(up)
+        address = f"http://127.0.0.1:{installation.settings.port}/listings/{request.public_id}"
+        for _ in range(20):
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                assert "engine;dur=" in answer.headers["Server-Timing"]
+        wait_for(lambda: told(board, request.id), "the work of the worker")
+        assert kernels(up) == before
+        assert len(before) > 100
+    finally:
+        up.destroy()
+
+
+def kernels(up: Running) -> list[str]:
+    """The lines that tell which kernels were loaded or compiled."""
+    return [line for line in up.lines if "[cache] data " in line]
+
+
+def told(board: Board, listing_id: int) -> bool:
+    """Whether somebody is told of a listing."""
+    with board.db.read() as session:
+        rows = session.query(OutboxRow).filter_by(purpose=outbox.MATCH, listing_id=listing_id)
+        return rows.count() > 0
+
+
+def test_a_web_server_answers_while_the_engine_is_compiled(
+    filled: tuple[Installation, Board, ListingView], tmp_path: Path
+) -> None:
+    """The probe of health and the styles of a page do not wait, nor does its end."""
+    installation, _, _ = filled
+    environment = {**installation.environment, "NUMBA_CACHE_DIR": str(tmp_path / "empty")}
+    command = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "web.wsgi:app"]
+    web = Running.start(command, environment)
+    try:
+        wait_for(installation.is_healthy, "the page's server")
+        address = f"http://127.0.0.1:{installation.settings.port}/"
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            style = re.search(r'href="/([^"]+/site[^"]*\.css[^"]*)"', answer.read().decode())
+            assert style is not None
+        with urllib.request.urlopen(address + style[1], timeout=10) as answer:
+            assert answer.headers.get_content_type() == "text/css"
+        assert not web.says("engine ready")
+        assert web.stop() == 0
+    finally:
+        web.destroy()
+    assert not web.says("Traceback")

@@ -1,4 +1,4 @@
-"""Houses on each database: one after the other where a test compares two."""
+"""Boards of each database, and what an attacker would look through."""
 
 from __future__ import annotations
 
@@ -9,11 +9,37 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
 
+from board.context import Board
+from board.db import Base
 from tests.conftest import empty_tables
 from tests.promises.house import House
+from tests.web.conftest import english
+from web.app import create_app
 
 NewHouse = Callable[[], AbstractContextManager[House]]
+
+
+@pytest.fixture
+def app(board: Board) -> Flask:
+    """The application over an empty board."""
+    return create_app(board)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser that asks for English."""
+    return english(app)
+
+
+def dump(board: Board) -> str:
+    """Every row of every table, as text."""
+    with board.db.read() as session:
+        tables = Base.metadata.sorted_tables
+        return "\n".join(str(session.execute(sa.select(table)).all()) for table in tables)
 
 
 @pytest.fixture

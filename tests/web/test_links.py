@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -10,7 +11,9 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from board import extensions
 from board.context import Board
+from board.conversations import Conversation
 from board.listings import Listing
 from tests.factories import Factory
 from tests.fakes import MailSink, work_off
@@ -127,3 +130,30 @@ def test_pages_of_links_are_kept_by_nobody(client: FlaskClient, token: str) -> N
     """no-store on whatever has a token in its address."""
     assert client.get(f"/links/{token}").headers["Cache-Control"] == "no-store"
     assert client.get("/links/unknown").headers["Cache-Control"] == "no-store"
+
+
+def test_the_links_of_still_needed_extend_and_keep_open(
+    press: Callable[[str], TestResponse],
+    client: FlaskClient,
+    board: Board,
+    make: Factory,
+    smtp: MailSink,
+) -> None:
+    """One button each, once; looking changes nothing."""
+    view = make.open(email=ADDRESS, ends_at=make.form().starts_at + timedelta(days=29))
+    make.answered(view)
+    work_off(board)
+    # Two days before the listing ends, when the conversation has been quiet for four weeks.
+    board.db.clock_offset = timedelta(days=27, hours=12)
+    extensions.ask(board)
+    work_off(board)
+    for mail in smtp.to(ADDRESS)[-2:]:
+        found = re.search(r"/links/(\S+)", mail.get_content())
+        assert found is not None
+        for _ in range(2):
+            assert client.get(f"/links/{found[1]}").status_code == 200
+        assert press(found[1]).status_code == 200
+        assert press(found[1]).status_code == 410
+    with board.db.read() as session:
+        assert session.scalars(sa.select(Listing.ends_at)).one() > view.ends_at
+        assert session.scalars(sa.select(Conversation.ask_at)).one() is not None

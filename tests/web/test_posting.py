@@ -92,6 +92,23 @@ class TestGoodForms:
         assert send.listing(reach=reach, radius_km="not a number").status_code == 303
         assert only(board).reach == expected
 
+    @pytest.mark.parametrize(
+        ("changes", "places"),
+        [
+            ({}, 1),
+            ({"places_needed": "4"}, 4),
+            ({"places_needed": " 50 "}, 50),
+            ({"kind": "offer", "categories": ["groceries"]}, 3),
+            ({"kind": "offer", "categories": ["groceries"], "places_needed": "1"}, 1),
+        ],
+    )
+    def test_places_are_those_of_the_form(
+        self, send: Poster, board: Board, changes: dict[str, Any], places: int
+    ) -> None:
+        """A form without the question means what the page proposes."""
+        assert send.listing(**changes).status_code == 303
+        assert only(board).places_needed == places
+
     def test_worldwide_help_needs_no_place(self, send: Poster, board: Board) -> None:
         """A remote listing may be from nowhere."""
         assert send.listing(reach="world", place="").status_code == 303
@@ -193,6 +210,10 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("an end in the past", {"starts_on": "2001-02-02", "ends_on": "2001-03-01"}, "ends_on"),
     ("unknown language", {"languages": ["xx"]}, "languages"),
+    *(
+        (f"{typed!r} people", {"places_needed": typed}, "places_needed")
+        for typed in ("0", "51", "1.5", "-1", "two", "", "٣", "1" * 400)
+    ),
     ("no address", {"email": ""}, "email"),
     ("no e-mail address", {"email": "poster"}, "email"),
     ("two e-mail addresses", {"email": "a@example.org, b@example.org"}, "email"),

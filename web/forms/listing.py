@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Final
 
 from flask_babel import lazy_gettext
 
-from board.checking import HOW_MANY, MAX_CATEGORIES, RADIUS_KM
+from board import consent
+from board.checking import HOW_MANY, MAX_CATEGORIES, PLACES_NEEDED, RADIUS_KM
 from board.context import Board
 from board.i18n import N_
 from board.places import SettledPlace
@@ -36,6 +37,8 @@ REACHES: Final = {
 }
 #: Days that a listing is open unless the poster says otherwise.
 OPEN_DAYS: Final = {Kind.REQUEST: 14, Kind.OFFER: 60, Kind.INFO: 30}
+#: How many people are needed, or can be helped at a time, unless the poster says otherwise.
+PLACES: Final = {Kind.REQUEST: 1, Kind.OFFER: 3, Kind.INFO: 1}
 DEFAULT_RADIUS_KM: Final = "10"
 _POLYGON_MAX: Final = 60_000
 
@@ -55,10 +58,12 @@ class ListingForm(PlaceForm):
     area = TextField(lazy_gettext("A narrower area, as a GeoJSON polygon"))
     reach = TextField(lazy_gettext("How far may the help come from?"))
     radius_km = TextField(lazy_gettext("Distance around the place"))
+    places_needed = TextField(lazy_gettext("How many people?"))
     starts_on = TextField(lazy_gettext("From"))
     ends_on = TextField(lazy_gettext("Until, this day included"))
     languages = ChoicesField(lazy_gettext("Languages you speak"))
     email = TextField(lazy_gettext("Your e-mail address"))
+    health = SwitchField(lazy_gettext("What is told of health"))
     notify = SwitchField(lazy_gettext("News by mail"), default=True)
 
     @classmethod
@@ -72,6 +77,7 @@ class ListingForm(PlaceForm):
                 "urgency": "" if kind is Kind.REQUEST else "0",
                 "reach": "local",
                 "radius_km": DEFAULT_RADIUS_KM,
+                "places_needed": str(PLACES[kind]),
                 "starts_on": day.isoformat(),
                 "ends_on": (day + timedelta(days=OPEN_DAYS[kind])).isoformat(),
                 "languages": [locale],
@@ -88,7 +94,10 @@ class ListingForm(PlaceForm):
         starts_at, ends_at = self._window(board, settled)
         values = self._plain_values(kind, locale)
         radius_km = self._radius(kind, reach)
+        places_needed = self._places_needed(kind)
         self._check_words(kind)
+        self._check_health(kind)
+        self.check_poster()
         if self.refused or reach is None:
             return None
         return NewListing(
@@ -98,6 +107,7 @@ class ListingForm(PlaceForm):
             place_name=settled.name if settled else "",
             reach=reach,
             radius_km=radius_km,
+            places_needed=places_needed,
             starts_at=starts_at,
             ends_at=ends_at,
         )
@@ -111,9 +121,22 @@ class ListingForm(PlaceForm):
         read_text = required_text if kind is Kind.INFO else clean_text
         text = self.text.data or ""
         self.check("text", lambda: read_text(text, max_length=TEXT_MAX, multiline=True))
-        self.check("email", lambda: email_address(self.email.data or ""))
         if kind is Kind.INFO and not self.area_countries.data:
             self.refuse("area_countries", N_("Choose the country or countries it is about."))
+
+    def _check_health(self, kind: Kind) -> None:
+        """What is told of health needs a box that is ticked; the board asks the same."""
+        if self.title.errors or self.text.errors:
+            # What is too long anyway is not read word by word.
+            return
+        typed = (self.title.data or "", self.text.data or "")
+        tells = consent.tells_of_health(*typed, categories=tuple(self.categories.data))
+        if kind is not Kind.INFO and tells and not self.health.data:
+            self.refuse("health", consent.NEEDED)
+
+    def check_poster(self) -> None:
+        """Who posts gives an address."""
+        self.check("email", lambda: email_address(self.email.data or ""))
 
     def _plain_values(self, kind: Kind, locale: str) -> dict[str, Any]:
         """What needs no place to be understood."""
@@ -127,6 +150,7 @@ class ListingForm(PlaceForm):
             "languages": tuple(self.languages.data),
             "locale": locale,
             "email": self.email.data or "",
+            "health": self.health.data,
             "notify": self.notify.data and not info,
             "area_countries": tuple(self.area_countries.data) if info else (),
             "area": self._polygon() if info else None,
@@ -155,6 +179,18 @@ class ListingForm(PlaceForm):
         if kind is Kind.INFO or reach is not Reach.LOCAL:
             return None
         return self.number("radius_km", *RADIUS_KM)
+
+    def _places_needed(self, kind: Kind) -> int:
+        """How many people; a form without the question means what is proposed."""
+        if kind is Kind.INFO or self.places_needed.data is None:
+            return PLACES[kind]
+        least, most = PLACES_NEEDED
+        typed = self.places_needed.data.strip()
+        if typed.isascii() and typed.isdigit() and len(typed) < 4 and least <= int(typed) <= most:
+            return int(typed)
+        message = N_("A whole number from %(least)d to %(most)d is accepted.")
+        self.refuse("places_needed", message, least=least, most=most)
+        return least
 
     def _window(self, board: Board, settled: SettledPlace | None) -> tuple[datetime, datetime]:
         """The two days as moments at the place: from its first midnight to its last."""

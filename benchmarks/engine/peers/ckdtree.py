@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 from scipy.spatial import cKDTree
 
@@ -32,7 +34,7 @@ class Peer:
             if entry is None:
                 continue
             tree, rows = entry
-            near = tree.query_ball_point(candidates.vectors[row], REACH_CHORD)
+            near = tree.query_ball_point(candidates.vectors[row], REACH_CHORD, return_sorted=False)
             found.append(rows[near])
             affinities.append(np.full(len(near), affinity))
         if not found:
@@ -42,33 +44,19 @@ class Peer:
     def top_k_many(self, listing_ids: list[int], k: int) -> list[Ranked]:
         """The tree's own batch: one call a category for all listings that ask for it."""
         candidates = self._candidates
-        asked: dict[tuple[bool, int], list[tuple[int, float]]] = {}
-        rows = [candidates.row_of[number] for number in listing_ids]
-        for place, row in enumerate(rows):
-            for category, affinity in candidates.kin(row):
-                key = not candidates.asks[row], category
-                asked.setdefault(key, []).append((place, affinity))
-        found: list[list[np.ndarray]] = [[] for _ in rows]
-        affinities: list[list[np.ndarray]] = [[] for _ in rows]
-        for key, places in asked.items():
+        asked = np.array([candidates.row_of[number] for number in listing_ids], dtype=np.intp)
+        found = [(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros(0))]
+        for key, (places, affinities) in candidates.kin_of_many(asked).items():
             if key not in self._trees:
                 continue
             tree, members = self._trees[key]
-            centers = candidates.vectors[[rows[place] for place, _ in places]]
-            balls = tree.query_ball_point(centers, REACH_CHORD, workers=2)
-            for (place, affinity), near in zip(places, balls, strict=True):
-                found[place].append(members[near])
-                affinities[place].append(np.full(len(near), affinity))
-        nothing = np.zeros(0, dtype=np.intp)
-        return [
-            candidates.rank(
-                row,
-                np.concatenate([nothing, *found[place]]),
-                np.concatenate([nothing.astype(float), *affinities[place]]),
-                k,
-            )
-            for place, row in enumerate(rows)
-        ]
+            centers = candidates.vectors[asked[places]]
+            balls = tree.query_ball_point(centers, REACH_CHORD, workers=2, return_sorted=False)
+            count = np.array([len(ball) for ball in balls])
+            near = np.fromiter(chain.from_iterable(balls), dtype=np.intp, count=count.sum())
+            found.append((places.repeat(count), members[near], affinities.repeat(count)))
+        place, rows, affinity = (np.concatenate(part) for part in zip(*found, strict=True))
+        return candidates.rank_many(asked, (place, rows, affinity), k)
 
     def close(self) -> None:
         """Nothing is held outside."""

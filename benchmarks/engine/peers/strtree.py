@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import shapely
 
@@ -48,6 +50,35 @@ class Peer:
         if not found:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         return candidates.rank(row, np.concatenate(found), np.concatenate(affinities), k)
+
+    def top_k_many(self, listing_ids: list[int], k: int) -> list[Ranked]:
+        """The tree's own batch, one call a category for all that ask for it; in two threads."""
+        halves = listing_ids[::2], listing_ids[1::2]
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(lambda half: self._many(half, k), halves))
+        found: list[Ranked] = [answers[i % 2][i // 2] for i in range(len(listing_ids))]
+        return found
+
+    def _many(self, listing_ids: list[int], k: int) -> list[Ranked]:
+        candidates = self._candidates
+        asked = np.array([candidates.row_of[number] for number in listing_ids], dtype=np.intp)
+        around = [boxes_around(candidates.phi[row], candidates.lambda_[row]) for row in asked]
+        corners = np.array([box for boxes in around for box in boxes]).reshape(-1, 4)
+        boxes = shapely.box(*corners.T)
+        first = np.concatenate(([0], np.cumsum([len(each) for each in around])))
+        found = [(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros(0))]
+        for key, (places, affinities) in candidates.kin_of_many(asked).items():
+            if key not in self._trees:
+                continue
+            tree, members = self._trees[key]
+            count = first[places + 1] - first[places]
+            own = places.repeat(count)
+            # The boxes of a place are next to each other.
+            which = np.concatenate([np.arange(first[p], first[p + 1]) for p in places.tolist()])
+            at, near = tree.query(boxes[which])
+            found.append((own[at], members[near], affinities.repeat(count)[at]))
+        place, rows, affinity = (np.concatenate(part) for part in zip(*found, strict=True))
+        return candidates.rank_many(asked, (place, rows, affinity), k)
 
     def close(self) -> None:
         """Nothing is held outside."""

@@ -16,9 +16,10 @@ import sqlalchemy as sa
 
 from board import (
     alerts,
-    answers,
+    answering,
     confirmations,
     dispatching,
+    mailin,
     matching,
     migrations,
     outbox,
@@ -26,10 +27,10 @@ from board import (
     searching,
 )
 from board.alerts import Alert
-from board.answers import NewAnswer
+from board.answering import NewAnswer
 from board.context import Board
 from board.db import Database, now
-from board.errors import LinkRefused, Unavailable
+from board.errors import Unavailable
 from board.listings import Listing, ListingCategory
 from board.outbox import OutboxRow
 from board.rankings import Rankings
@@ -136,18 +137,20 @@ def test_a_payload_of_another_key_stops_no_other_row(
         assert row.payload and row.due_at > now(session)
 
 
-def test_an_answer_sealed_with_another_key_is_asked_for_again(
+def test_an_answer_survives_another_key_and_reply_addresses_do_not(
     board: Board, make: Factory, smtp: MailSink
 ) -> None:
-    """The link says so instead of breaking, and stays whole."""
-    view = make.open()
-    answers.send(board, view.public_id, NewAnswer(email=VOLUNTEER, text="I can come."))
+    """What waits for its writer is confirmed all the same; old addresses lead nowhere."""
+    view = make.open(email="asker@example.org")
+    answering.answer(board, view.public_id, NewAnswer(email=VOLUNTEER, text="I can come."))
     work_off(board)
     token = smtp.token(VOLUNTEER)
     other = replace(board, vault=Vault("another secret, just as long as the first"))
-    with pytest.raises(LinkRefused, match="expired"):
-        confirmations.act(other, token)
-    assert confirmations.act(board, token).purpose == "confirm-answer"
+    assert confirmations.act(other, token).purpose == "confirm-message"
+    work_off(other)
+    (mail,) = [mail for mail in smtp.to("asker@example.org") if mail["Reply-To"]]
+    assert mailin.is_known(other, mail["Reply-To"])
+    assert not mailin.is_known(board, mail["Reply-To"])
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from config.schedule import SCHEDULE
 from config.settings import ROOT, Settings
 
 
-def test_the_procfile_runs_web_worker_and_clock() -> None:
+def test_the_procfile_runs_web_worker_clock_and_mail_listener() -> None:
     """Each line that calls `entraide` names a subcommand."""
     lines = read_procfile(ROOT / "Procfile")
-    assert [line.name for line in lines] == ["web", "worker", "clock"]
+    assert [line.name for line in lines] == ["web", "worker", "clock", "mailin"]
     for line in lines[1:]:
         assert line.command[0] == "entraide"
         assert line.command[1] in COMMANDS
@@ -30,9 +30,9 @@ def test_servers_of_our_own_run_only_where_none_are_configured(tmp_path: Path) -
         made = Settings.from_mapping({"ENTRAIDE_HOME": str(tmp_path), **variables})
         return [program.name for program in programs(made)]
 
-    assert names() == ["valkey", "web", "worker", "clock", "catcher"]
+    assert names() == ["valkey", "web", "worker", "clock", "mailin", "catcher"]
     configured = {"REDIS_URL": "redis://queue/0", "SMTP_URL": "smtp://mail"}
-    assert names(**configured) == ["web", "worker", "clock"]
+    assert names(**configured) == ["web", "worker", "clock", "mailin"]
 
 
 @pytest.mark.parametrize(

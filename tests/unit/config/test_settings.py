@@ -140,6 +140,10 @@ def test_an_awkward_home_folder_gets_a_socket_path_that_does(tmp_path: Path, nam
         ("SMTP_URL", "smtp://", "smtp://"),
         ("MAIL_FROM", "a@b.example, c@d.example", "NAME@DOMAIN"),
         ("MAIL_FROM", "nobody", "NAME@DOMAIN"),
+        ("MAIL_DOMAIN", "a@b.example", "board.example.org"),
+        ("MAIL_DOMAIN", "-", "board.example.org"),
+        ("MAILIN_HOST", "mail.example", "127.0.0.1"),
+        ("MAILIN_PORT", "smtp", "1 to 65535"),
         ("MAIL_FROM", "a@b.example\nBcc: c@d.example", "NAME@DOMAIN"),
         ("SECRET_KEY", "short", "32 characters"),
         ("BASE_URL", "ftp://a.example", "https://"),
@@ -159,6 +163,15 @@ def test_a_bad_value_is_refused_with_its_variable_and_what_is_accepted(
     ((name, message),) = refused.value.problems
     assert name == variable
     assert accepted in message.partition("accepted:")[2]
+
+
+def test_reply_addresses_have_the_domain_of_the_sender(tmp_path: Path) -> None:
+    """Unless they are given one of their own."""
+    sender = "Entraide <board@example.org>"
+    assert settings(tmp_path).mail_domain == "localhost"
+    assert settings(tmp_path, MAIL_FROM=sender).mail_domain == "example.org"
+    given = settings(tmp_path, MAIL_FROM=sender, MAIL_DOMAIN="In.Example.org")
+    assert given.mail_domain == "in.example.org"
 
 
 def test_all_bad_values_are_named_at_once(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from matcher.centers import centers, centers_one_by_one
 from matcher.place import (
     EARTH_RADIUS_M,
     REMOTE_REGION,
@@ -173,3 +174,15 @@ def _angle_between(first: Floats, second: Floats) -> float:
     """
     apart, together = np.linalg.norm(first - second), np.linalg.norm(first + second)
     return 2 * math.atan2(float(apart), float(together))
+
+
+def test_centres_of_many_cells_are_those_of_each() -> None:
+    """By the C library and by the package's own function, to the last bit; pentagons too."""
+    random = np.random.default_rng(21)
+    points = zip(random.uniform(-90, 90, 3000), random.uniform(-180, 180, 3000), strict=True)
+    cells = [Place.at(*point, int(random.integers(0, 16))).cell for point in points]
+    cells += [cell for resolution in (0, 5, 15) for cell in h3.get_pentagons(resolution)]
+    each = [Place(cell).center for cell in cells]
+    for many in (centers, centers_one_by_one):
+        assert many(np.array(cells, dtype=np.int64)).tolist() == [list(pair) for pair in each]
+        assert many(np.empty(0, dtype=np.int64)).shape == (0, 2)

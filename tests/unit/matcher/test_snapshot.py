@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from matcher.index import Damage, Index, SnapshotError
+from matcher.index import Damage, Index, SnapshotError, snapshot
 from matcher.listing import Query
 from matcher.taxonomy import Reach, Taxonomy
 from tests.unit.matcher.worlds import TAXONOMY, listing, offer
@@ -82,7 +82,8 @@ def test_other_files_and_other_taxonomies_are_refused() -> None:
     """Each with its reason."""
     data = saved(small_index())
     assert refusal(b"%PDF-1.7" + b" " * 100) == Damage.FOREIGN
-    assert refusal(data.replace(b'"version": 1', b'"version": 0')) == Damage.VERSION
+    current = f'"version": {snapshot.VERSION}'.encode()
+    assert refusal(data.replace(current, b'"version": 0')) == Damage.VERSION
     other = Taxonomy.from_mapping(
         {"categories": [{"id": 1, "slug": "groceries", "group": "daily"}]}
     )

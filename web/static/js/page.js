@@ -82,6 +82,13 @@
     });
   }
 
+  // What is on the screen was read: the button for it is pressed by itself.
+  const reading = document.querySelector("form[data-read]");
+  if (reading) {
+    fetch(reading.action, { method: "POST", body: new FormData(reading) })
+      .then((answer) => { reading.hidden = answer.ok; }, () => {});
+  }
+
   // At most so many ticks among the boxes of a question.
   for (const group of document.querySelectorAll("[data-most]")) {
     const boxes = [...group.querySelectorAll('input[type="checkbox"]')];

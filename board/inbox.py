@@ -1,0 +1,178 @@
+"""What pages show of conversations: the list of a member, and one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from board import conversations, listings, messages, outcomes, safety
+from board.conversations import Conversation, ConversationStatus, Seat, Side
+from board.errors import ConversationNotFound
+from board.listings import ListingView
+from board.members import Member
+from board.messages import Message, MessageKind
+from board.outcomes import Outcome, OutcomeView, State
+
+if TYPE_CHECKING:
+    from board.context import Board
+
+#: What one page of the list shows at most: the unread first, then the latest.
+LISTED = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageView:
+    """One message as one side sees it."""
+
+    id: int
+    mine: bool
+    kind: MessageKind
+    text: str
+    created_at: datetime
+    unread: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationView:
+    """A conversation as one side sees it; of the other side no more than a name."""
+
+    public_id: str
+    side: Side
+    listing: ListingView
+    #: What the other calls themselves; "" where they did not say.
+    other_name: str
+    messages: tuple[MessageView, ...]
+    #: Id of the newest message, for marking it read.
+    newest: int
+    unread: int
+    #: Why nothing can be written, as a msgid.
+    silence: str | None
+    contact_shared: bool
+    outcome: OutcomeView
+    #: Msgids of what to take care of.
+    safety: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A conversation in a list."""
+
+    public_id: str
+    title: str
+    locale: str
+    side: Side
+    other_name: str
+    state: State
+    unread: int
+    active_at: datetime
+
+
+def show(board: Board, seat: Seat) -> ConversationView:
+    """The page of a conversation for one side. Looking changes nothing."""
+    with board.db.read() as session:
+        conversation = session.get(Conversation, seat.conversation_id)
+        if conversation is None:
+            # The other side was erased meanwhile.
+            raise ConversationNotFound(seat.conversation_id)
+        said = tuple(_messages(session, conversation, seat.side))
+        (listing,) = listings.views(session, board, [conversation.listing_id], held=True)
+        return ConversationView(
+            public_id=conversation.public_id,
+            side=seat.side,
+            listing=listing,
+            other_name=_name(session, conversation, seat.side.other),
+            messages=said,
+            newest=said[-1].id if said else 0,
+            unread=sum(each.unread for each in said),
+            silence=conversations.silence(session, conversation, seat.side),
+            contact_shared=messages.said_once(
+                session, conversation, seat.side, MessageKind.CONTACT
+            ),
+            outcome=outcomes.view(session, conversation, seat.side),
+            safety=safety.words_for(listing.categories),
+        )
+
+
+def of_member(board: Board, member_id: int) -> list[Listed]:
+    """A member's conversations: those with something unread first, then the latest."""
+    with board.db.read() as session:
+        side = sa.case((Conversation.poster_id == member_id, "poster"), else_="answerer")
+        read = sa.case(
+            (Conversation.poster_id == member_id, Conversation.poster_read),
+            else_=Conversation.answerer_read,
+        )
+        visible = sa.or_(Message.side == side, Message.withheld.is_(False))
+        fresh = sa.and_(Message.side != side, Message.withheld.is_(False), Message.id > read)
+        unread = sa.func.count(sa.case((fresh, 1)))
+        query = (
+            sa.select(
+                Conversation,
+                listings.Listing.title,
+                listings.Listing.locale,
+                Outcome.state,
+                side,
+                unread,
+            )
+            .join(listings.Listing, listings.Listing.id == Conversation.listing_id)
+            .join(Outcome, Outcome.conversation_id == Conversation.id)
+            .join(Message, sa.and_(Message.conversation_id == Conversation.id, visible))
+            .where(
+                sa.or_(Conversation.poster_id == member_id, Conversation.answerer_id == member_id),
+                Conversation.status != ConversationStatus.PENDING,
+            )
+            .group_by(Conversation.id, listings.Listing.id, Outcome.conversation_id)
+            .order_by(sa.case((unread > 0, 0), else_=1), Conversation.active_at.desc())
+            .limit(LISTED)
+        )
+        return [_listed(session, *row) for row in session.execute(query)]
+
+
+def _listed(
+    session: Session,
+    conversation: Conversation,
+    title: str,
+    locale: str,
+    state: str,
+    side: str,
+    unread: int,
+) -> Listed:
+    return Listed(
+        public_id=conversation.public_id,
+        title=title,
+        locale=locale,
+        side=Side(side),
+        other_name=_name(session, conversation, Side(side).other),
+        state=State(state),
+        unread=unread,
+        active_at=conversation.active_at,
+    )
+
+
+def _messages(session: Session, conversation: Conversation, side: Side) -> list[MessageView]:
+    """What this side may read: all but what a block withheld from it."""
+    rows = session.scalars(
+        sa.select(Message)
+        .where(Message.conversation_id == conversation.id)
+        .where(sa.or_(Message.side == side, Message.withheld.is_(False)))
+        .order_by(Message.id)
+    )
+    return [
+        MessageView(
+            id=row.id,
+            mine=row.side == side,
+            kind=MessageKind(row.kind),
+            text=row.text,
+            created_at=row.created_at,
+            unread=row.side != side and row.id > conversation.read_by(side),
+        )
+        for row in rows
+    ]
+
+
+def _name(session: Session, conversation: Conversation, side: Side) -> str:
+    member = session.get(Member, conversation.member_id(side))
+    return "" if member is None else member.display_name

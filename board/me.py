@@ -1,0 +1,151 @@
+"""What is a member's own: listings and alerts, and what may be done with them.
+
+Everything of a confirmed address hangs on its member, so signing in is all that claiming takes.
+What is somebody else's is answered as what does not exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from board import editing, extensions, listings
+from board.alerts import Alert, AlertStatus
+from board.db import now
+from board.editing import Changes
+from board.errors import AlertNotFound, ListingNotFound
+from board.listings import Listing, ListingView, Status
+from matcher.taxonomy import Kind
+
+if TYPE_CHECKING:
+    from board.context import Board
+
+#: Listings shown, the newest first.
+LISTINGS_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnListing:
+    """A listing as its owner sees it."""
+
+    view: ListingView
+    #: What an extension would add, None where there is none.
+    extension_days: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAlert:
+    """An active alert as its owner sees it."""
+
+    public_id: str
+    remote: bool
+    place_name: str
+    radius_km: float
+    kinds: tuple[Kind, ...]
+    #: Slugs of the taxonomy.
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Space:
+    """What the page of one's own space shows."""
+
+    listings: tuple[OwnListing, ...]
+    alerts: tuple[OwnAlert, ...]
+
+
+def space(board: Board, member_id: int) -> Space:
+    """A member's listings, whatever their state, and active alerts."""
+    with board.db.read() as session:
+        moment = now(session)
+        ids = session.scalars(
+            sa.select(Listing.id)
+            .where(Listing.member_id == member_id, Listing.title != "")
+            .order_by(Listing.id.desc())
+            .limit(LISTINGS_SHOWN)
+        ).all()
+        alerts = session.scalars(
+            sa.select(Alert)
+            .where(Alert.member_id == member_id, Alert.status == AlertStatus.ACTIVE)
+            .order_by(Alert.id.desc())
+        ).all()
+        return Space(
+            listings=tuple(
+                OwnListing(view=view, extension_days=extensions.days_to_add(view, moment))
+                for view in listings.views(session, board, ids, held=True)
+            ),
+            alerts=tuple(_own_alert(board, alert) for alert in alerts),
+        )
+
+
+def _own_alert(board: Board, alert: Alert) -> OwnAlert:
+    return OwnAlert(
+        public_id=alert.public_id,
+        remote=alert.remote,
+        place_name=alert.place_name,
+        radius_km=alert.radius_m / 1000,
+        kinds=tuple(Kind(int(code)) for code in alert.kinds),
+        categories=tuple(board.taxonomy.slug(int(code)) for code in alert.categories),
+    )
+
+
+def listing(board: Board, member_id: int, public_id: str) -> ListingView:
+    """One's own open listing; raises ListingNotFound for any other."""
+    with board.db.read() as session:
+        found = _own_open(session, member_id, public_id)
+        return listings.views(session, board, [found.id])[0]
+
+
+def edit(board: Board, member_id: int, public_id: str, changes: Changes) -> None:
+    """Change one's own listing; raises ListingNotFound, Invalid or NotAllowed."""
+    with board.db.write() as session:
+        woken = editing.edit(session, board, _own_open(session, member_id, public_id), changes)
+    board.waker.wake(woken)
+
+
+def extend(board: Board, member_id: int, public_id: str) -> None:
+    """Give one's own listing more time; raises ListingNotFound or Invalid."""
+    with board.db.write() as session:
+        extensions.extend(session, _own_open(session, member_id, public_id))
+
+
+def close(board: Board, member_id: int, public_id: str) -> None:
+    """Take one's own listing off the board; raises ListingNotFound."""
+    with board.db.write() as session:
+        own = _own(session, member_id, public_id, Status.OPEN, Status.HELD)
+        listings.close(session, own, "poster")
+
+
+def end_alert(board: Board, member_id: int, public_id: str) -> None:
+    """End one's own alert; raises AlertNotFound."""
+    with board.db.write() as session:
+        alert = session.scalar(
+            sa.select(Alert).where(
+                Alert.public_id == public_id,
+                Alert.member_id == member_id,
+                Alert.status == AlertStatus.ACTIVE,
+            )
+        )
+        if alert is None:
+            raise AlertNotFound(public_id)
+        alert.status = AlertStatus.ENDED
+
+
+def _own_open(session: Session, member_id: int, public_id: str) -> Listing:
+    return _own(session, member_id, public_id, Status.OPEN)
+
+
+def _own(session: Session, member_id: int, public_id: str, *status: Status) -> Listing:
+    found = session.scalar(
+        sa.select(Listing).where(
+            Listing.public_id == public_id,
+            Listing.member_id == member_id,
+            Listing.status.in_(status),
+        )
+    )
+    if found is None:
+        raise ListingNotFound(public_id)
+    return found

@@ -1,0 +1,66 @@
+"""Roles and recovery codes from the command line."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from board import members, recovery, roles
+from board.context import Board
+from board.errors import Invalid
+from cli import people
+from tests.factories import Factory
+
+ADDRESS = "person@example.org"
+
+
+@pytest.fixture(autouse=True)
+def home(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands open the board of this test."""
+    monkeypatch.setattr(people, "load_settings", lambda: board.settings)
+
+
+def run(command: object, *arguments: str) -> str:
+    """What a command prints; it must succeed."""
+    result = CliRunner().invoke(command, arguments)  # type: ignore[arg-type]
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.output
+
+
+def held(board: Board) -> frozenset[str]:
+    """Roles of the address."""
+    with board.db.read() as session:
+        member = members.by_email(session, ADDRESS)
+        return frozenset() if member is None else roles.of(session, member.id)
+
+
+def test_a_role_is_granted_and_taken_away(board: Board) -> None:
+    """Each says what it did, also when there was nothing to do."""
+    assert run(people.grant, ADDRESS, "moderator") == "moderator granted\n"
+    assert run(people.grant, ADDRESS, "moderator") == "this address is moderator already\n"
+    assert held(board) == {"moderator"}
+    assert run(people.revoke, ADDRESS, "moderator") == "moderator revoked\n"
+    assert run(people.revoke, ADDRESS, "moderator") == "this address is no moderator\n"
+    assert held(board) == frozenset()
+
+
+def test_a_partner_has_a_country(board: Board) -> None:
+    """Without one the grant is refused with what is accepted."""
+    with pytest.raises(Invalid, match="country"):
+        run(people.grant, ADDRESS, "partner")
+    assert run(people.grant, ADDRESS, "partner", "--country", "cm") == "partner granted\n"
+
+
+def test_an_unknown_role_names_those_there_are(board: Board) -> None:
+    """And changes nothing."""
+    assert "administrator" in run(people.grant, ADDRESS, "king")
+    assert held(board) == frozenset()
+
+
+def test_recovery_codes_are_printed_once(board: Board, make: Factory) -> None:
+    """Ten of them, for a member alone."""
+    make.member(email=ADDRESS)
+    assert len(run(people.recovery_codes, ADDRESS).split()) == recovery.COUNT
+    with pytest.raises(Invalid, match="email"):
+        run(people.recovery_codes, "nobody@example.org")

@@ -1,0 +1,24 @@
+"""The forms of a conversation."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Self
+
+from flask_babel import lazy_gettext
+
+from web.forms.base import PageForm, TextField
+
+
+class ConversationForm(PageForm):
+    """What one side can write; each of its fields is sent by a form of its own."""
+
+    key = TextField()
+    text = TextField(lazy_gettext("Your message"))
+    contact = TextField(lazy_gettext("How to reach you directly"))
+    thanks = TextField(lazy_gettext("Your thanks"))
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Fresh forms with a key that sends a message once."""
+        return cls(formdata=None, data={"key": secrets.token_urlsafe(16)})
