@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response
 
-from board import answers, confirmations
-from board.answers import NewAnswer
+from board import answering, confirmations
+from board.answering import NewAnswer
 from matcher.place import Place
 from tests.promises.house import House, Point, Post
 from tests.web.conftest import Page, english
@@ -34,7 +34,7 @@ def populated(house: House) -> None:
     # The volunteer answers: whoever asked gets the answer, and nothing of the alert.
     (public_id,) = re.findall(r"/listings/(\w{12})", told(house, VOLUNTEER))[:1]
     written = NewAnswer(email=VOLUNTEER, text="I can come on Saturday.", locale="en")
-    answers.send(house.board, public_id, written)
+    answering.answer(house.board, public_id, written)
     house.mailed()
     confirmations.act(house.board, house.smtp.token(VOLUNTEER))
     house.mailed()
