@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 import matcher.alerts
-from board import bans, limits, links, members
+from board import bans, consent, limits, links, members
 from board.db import Base, BigId, Codes, Geo, Indexed, UTCDateTime, new_public_id, now
 from board.errors import LinkRefused
 from board.i18n import LOCALES, N_
@@ -135,6 +135,7 @@ def save(board: Board, new: NewAlert, visitor: limits.Visitor = limits.HOUSE) ->
         )
         session.add(alert)
         session.flush()
+        consent.record(session, subject=Alert.__tablename__, subject_id=alert.id)
         row = links.ask(
             session,
             board,
@@ -206,6 +207,7 @@ def confirm(session: Session, alert: Alert) -> None:
     for oldest in active[: max(0, len(active) - PER_MEMBER + 1)]:
         oldest.status = AlertStatus.ENDED
     alert.member_id, alert.pending_email = member.id, None
+    consent.confirm(session, Alert.__tablename__, alert.id, member.id)
     alert.status = AlertStatus.ACTIVE
 
 

@@ -16,6 +16,7 @@ from board import (
     audit,
     bans,
     blocks,
+    consent,
     conversations,
     limits,
     links,
@@ -48,6 +49,8 @@ class NewAnswer:
     email: str
     text: str
     locale: str = "fr"
+    #: What is told of somebody's health may be kept and shown.
+    health: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ def answer(
     where nobody can be written to, and Invalid.
     """
     email, text = _checked(new)
+    health = consent.require(new.health, text)
     with board.db.write() as session:
         listing = listings.find(session, public_id)
         poster_id = _require_poster(listing, now(session))
@@ -92,6 +96,7 @@ def answer(
             return
         conversation = _store(session, listing, poster_id, new.locale, email=email)
         _say_first(session, conversation, text)
+        _agree(session, conversation, health)
         row = links.ask(
             session,
             board,
@@ -124,7 +129,9 @@ def confirm(session: Session, board: Board, conversation: Conversation) -> Opene
     return _open(session, board, listing, conversation, member)
 
 
-def answer_as_member(board: Board, public_id: str, member_id: int, text: str, locale: str) -> str:
+def answer_as_member(
+    board: Board, public_id: str, member_id: int, text: str, locale: str, *, health: bool = False
+) -> str:
     """Open a conversation for somebody who is signed in; returns its public id.
 
     Raises ListingNotFound, NotAllowed and Invalid as `answer` does.
@@ -133,16 +140,23 @@ def answer_as_member(board: Board, public_id: str, member_id: int, text: str, lo
     with checks.field("text"):
         text = required_text(text, max_length=TEXT_MAX, multiline=True)
     checks.done()
+    health = consent.require(health, text)
     with board.db.write() as session:
         listing = listings.find(session, public_id)
         poster_id = _require_poster(listing, now(session))
         conversation = _store(session, listing, poster_id, locale, email=None)
         _say_first(session, conversation, text)
+        _agree(session, conversation, health)
         member = session.get_one(Member, member_id)
         opened = _open(session, board, listing, conversation, member)
         found = opened.conversation.public_id
     board.waker.wake(opened.rows)
     return found
+
+
+def _agree(session: Session, conversation: Conversation, health: bool) -> None:
+    name = Conversation.__tablename__
+    consent.record(session, subject=name, subject_id=conversation.id, health=health)
 
 
 def _open(
@@ -162,9 +176,11 @@ def _open(
         # They write to each other already: the message goes there.
         rows = messages.say(session, board, known, Side.ANSWERER, first.text)
         session.delete(conversation)
+        consent.move(session, Conversation.__tablename__, conversation.id, known.id, member.id)
         return Opened(known, conversations.issue_link(session, board, known, member), rows)
     conversation.status, conversation.answerer_id = ConversationStatus.OPEN, member.id
     conversation.pending_email = None
+    consent.confirm(session, Conversation.__tablename__, conversation.id, member.id)
     conversation.touch(now(session))
     conversation.mark_read(Side.ANSWERER, first.id)
     first.withheld = conversations.apart(session, conversation)

@@ -21,6 +21,7 @@ ACTIONS = frozenset(
         *("listing-extended", "conversation-opened", "contact-shared", "demo-removed"),
         *("listing-held", "listing-approved", "listing-refused", "edit-asked", "listing-reworded"),
         *("member-banned", "ban-appealed", "ban-lifted", "ban-upheld", "contact-revealed"),
+        *("consent-withdrawn", "erased"),
     }
 )
 

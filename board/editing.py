@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from board import checking, extensions, holding, links, listings, outbox, partners
+from board import checking, consent, extensions, holding, links, listings, outbox, partners
 from board.db import now
 from board.errors import Invalid, NotAllowed, Problem
 from board.i18n import N_
@@ -37,6 +37,8 @@ class Changes:
     text: str
     urgency: int
     ends_at: datetime
+    #: What is told of somebody's health may be kept and shown.
+    health: bool = False
 
 
 def edit(session: Session, board: Board, listing: Listing, changes: Changes) -> list[int]:
@@ -53,6 +55,7 @@ def edit(session: Session, board: Board, listing: Listing, changes: Changes) -> 
         _require_right(session, listing)
     categories = listings.categories_of(session, [listing.id])[listing.id]
     fields, _ = checking.checked(board, _as_posted(board, listing, categories, changes), moment)
+    consent.agree(session, listing, changes.health, fields.title, fields.text, fields.categories)
     more_urgent = fields.urgency > listing.urgency
     listing.title, listing.text, listing.urgency = fields.title, fields.text, fields.urgency
     listing.ends_at = fields.ends_at

@@ -61,6 +61,14 @@ class ListingNotFound(NotFound):
         super().__init__(f"there is no listing {listing_id}")
 
 
+class ConsentNotFound(NotFound):
+    """No such consent of this member that could be taken back."""
+
+    def __init__(self, consent_id: int) -> None:
+        self.consent_id = consent_id
+        super().__init__(f"there is no consent {consent_id}")
+
+
 class ConversationNotFound(NotFound):
     """No such conversation, or it is between two others."""
 

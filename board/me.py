@@ -63,7 +63,7 @@ def space(board: Board, member_id: int) -> Space:
         moment = now(session)
         ids = session.scalars(
             sa.select(Listing.id)
-            .where(Listing.member_id == member_id)
+            .where(Listing.member_id == member_id, Listing.title != "")
             .order_by(Listing.id.desc())
             .limit(LISTINGS_SHOWN)
         ).all()

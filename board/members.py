@@ -18,6 +18,8 @@ class Member(Base):
     """A person whose address was confirmed at least once."""
 
     __tablename__ = "members"
+    #: A number is given once: the audit log names people who are gone by it.
+    __table_args__ = ({"sqlite_autoincrement": True},)
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=new_public_id)
     email: Mapped[str | None] = mapped_column(
@@ -26,6 +28,10 @@ class Member(Base):
     locale: Mapped[str] = mapped_column(sa.String(8), comment="language of this member's mails")
     time_zone: Mapped[str] = mapped_column(sa.String(64), default="UTC", comment="IANA name")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    seen_at: Mapped[datetime | None] = mapped_column(
+        UTCDateTime,
+        comment="last sign-in or confirmation; null where there was none since this is kept",
+    )
     display_name: Mapped[str] = mapped_column(sa.String(60), default="")
     languages: Mapped[tuple[str, ...]] = mapped_column(Codes, default=(), comment="spoken")
     here_cell: Mapped[int | None] = mapped_column(sa.BigInteger, comment="H3 cell: lives in")
@@ -50,7 +56,8 @@ def confirmed(session: Session, email: str, locale: str) -> Member:
     if member is None:
         member = Member(email=email, locale=locale, created_at=now(session))
         session.add(member)
-        session.flush()
+    member.seen_at = now(session)
+    session.flush()
     return member
 
 

@@ -5,8 +5,10 @@ from board.audit import AuditEntry
 from board.bans import Ban
 from board.blocks import Block
 from board.cases import Case
+from board.consent import Consent
 from board.conversations import Conversation
 from board.db import BoardState, Tombstone
+from board.erasures import Erasure
 from board.limits import NetworkSecret, Sighting
 from board.links import Link
 from board.listings import Listing, ListingCategory
@@ -31,8 +33,10 @@ ALL = (
     Ban,
     Block,
     BoardState,
+    Consent,
     Case,
     Conversation,
+    Erasure,
     Grant,
     ImportedRow,
     Link,

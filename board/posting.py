@@ -17,6 +17,7 @@ from board import (
     audit,
     bans,
     checking,
+    consent,
     editing,
     extensions,
     holding,
@@ -60,6 +61,8 @@ class NewListing(ListingFields):
     email: str
     #: Tell the poster when a counterpart comes.
     notify: bool = True
+    #: What is told of somebody's health may be kept and shown.
+    health: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ def post(board: Board, new: NewListing, key: str, visitor: limits.Visitor = limi
     fields, area = checking.checked(board, new, moment)
     email = _checked_email(new.email)
     check_key(key)
+    health = _needs_consent(fields, new.health)
     # Of the place as it is kept: who knows the rest of a form could find a finer one by trying.
     body_hash = _body_hash(replace(new, cell=fields.cell))
     try:
@@ -90,6 +94,9 @@ def post(board: Board, new: NewListing, key: str, visitor: limits.Visitor = limi
                 return _answer_again(session, known, body_hash)
             listing, outbox_ids = _store_pending(
                 session, board, fields, area, email, new.notify, visitor
+            )
+            consent.record(
+                session, subject=Listing.__tablename__, subject_id=listing.id, health=health
             )
             session.add(
                 PostingKey(
@@ -106,6 +113,16 @@ def post(board: Board, new: NewListing, key: str, visitor: limits.Visitor = limi
             return _answer_again(session, known, body_hash)
     board.waker.wake(outbox_ids)
     return posted
+
+
+def _needs_consent(fields: ListingFields, given: bool) -> bool:
+    """Whether the listing tells of health, agreed to; raises Invalid where it was not.
+
+    Official information is about nobody.
+    """
+    if fields.kind is Kind.INFO:
+        return False
+    return consent.require(given, fields.title, fields.text, categories=fields.categories)
 
 
 def _store_pending(
@@ -198,6 +215,7 @@ def confirm(session: Session, board: Board, listing: Listing) -> list[int]:
     bans.require_none(session, member.id)
     _require_few(session, member.id)
     listing.member_id, listing.pending_email = member.id, None
+    consent.confirm(session, Listing.__tablename__, listing.id, member.id)
     audit.record(
         session,
         "listing-confirmed",

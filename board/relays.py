@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from board import audit, checking, editing, extensions, listings, posting
+from board import consent as consents
 from board.conversations import Conversation, ConversationStatus
 from board.db import Base, UTCDateTime, now
 from board.errors import CodeRefused, Invalid, KeyReused, ListingNotFound, Problem
@@ -101,12 +102,21 @@ class Relayed:
     extension_days: int | None
 
 
-def post(board: Board, relay_id: int, fields: ListingFields, consent: str, key: str) -> Dictated:
+def post(
+    board: Board,
+    relay_id: int,
+    fields: ListingFields,
+    consent: str,
+    key: str,
+    *,
+    health: bool = False,
+) -> Dictated:
     """Put a listing on the board for somebody who has agreed; nobody confirms it by mail.
 
     It is judged as any other: where `holding` finds a reason, a moderator looks at it first.
 
-    `key` is the form's idempotency key. Raises Invalid, and KeyReused for a form sent twice: its
+    `health` says that the person agrees to what is told of their health. `key` is the form's
+    idempotency key. Raises Invalid, and KeyReused for a form sent twice: its
     code was shown once.
     """
     with board.db.read() as session:
@@ -117,11 +127,19 @@ def post(board: Board, relay_id: int, fields: ListingFields, consent: str, key: 
         raise Invalid([Problem("kind", N_("Choose a request or an offer."))])
     fields, _ = checking.checked(board, fields, moment)
     posting.check_key(key)
+    health = consents.require(health, fields.title, fields.text, categories=fields.categories)
     with board.db.write() as session:
         if session.get(posting.PostingKey, key) is not None:
             raise KeyReused(key)
         listing = _insert(session, board, fields, key)
         dictated = _keep(session, board, listing, relay_id, consent)
+        consents.record(
+            session,
+            member_id=listing.member_id,
+            subject=Listing.__tablename__,
+            subject_id=listing.id,
+            health=health,
+        )
         audit.record(
             session,
             "listing-relayed",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from board import audit, bans, cases, holding, links
+from board import audit, bans, cases, consent, holding, links, listings
 from board.errors import LinkRefused
 from board.listings import Listing, Status
 from board.reasons import HELD
@@ -25,6 +25,8 @@ class Words:
     text: str
     #: Language they were written in.
     locale: str = ""
+    #: What is told of somebody's health may be kept and shown.
+    health: bool = False
 
 
 def show(board: Board, token: str) -> Words:
@@ -45,6 +47,9 @@ def reword(board: Board, token: str, words: Words) -> None:
         link = links.find(session, token, lock=True)
         listing = _of_link(session, link)
         bans.require_none(session, listing.member_id or 0)
+        codes = listings.categories_of(session, [listing.id])[listing.id]
+        slugs = tuple(board.taxonomy.slug(code) for code in codes)
+        consent.agree(session, listing, words.health, words.title, words.text, slugs)
         listing.title, listing.text = words.title, words.text
         said = f"{words.title} {words.text} {listing.place_name} {listing.organisation}"
         listing.folded = fold(said)
@@ -68,7 +73,7 @@ def _checked(words: Words) -> Words:
     with checks.field("text"):
         text = clean_text(text, max_length=TEXT_MAX, multiline=True)
     checks.done()
-    return Words(title, text)
+    return Words(title, text, health=words.health)
 
 
 def _of_link(session: Session, link: links.Link) -> Listing:

@@ -24,6 +24,7 @@ COMMANDS = {
     "demo": ("cli.listings", "Fill the board with demonstration listings, or remove them."),
     "grant": ("cli.people", "Give somebody a role: partner, relay, moderator and others."),
     "revoke": ("cli.people", "Take a role away."),
+    "erasures": ("cli.erasures", "Erase again whom a restored backup has brought back."),
     "recovery": ("cli.people", "Print recovery codes for somebody's second factor."),
 }
 

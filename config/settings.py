@@ -225,6 +225,11 @@ class Settings(BaseSettings):
         return self.home / "index.snapshot"
 
     @property
+    def ledger_path(self) -> Path:
+        """Who was erased, beside the database: no restore takes it back."""
+        return self.home / "erasures.jsonl"
+
+    @property
     def valkey_socket(self) -> Path:
         """Socket of the embedded Valkey; elsewhere where the home's path would not do for one."""
         path = self.home / "valkey" / "valkey.sock"

@@ -84,6 +84,7 @@ class Factory:
             "starts_at": moment,
             "ends_at": moment + timedelta(days=14),
             "email": f"poster{next(_numbers)}@example.org",
+            "health": True,
         }
         if given.get("reach", Reach.LOCAL) is not Reach.LOCAL:
             values["radius_km"] = None

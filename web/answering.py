@@ -46,10 +46,13 @@ def _answer(public_id: str, form: AnswerForm) -> str:
     member, text = current_member(), form.text.data or ""
     board, locale = current_board(), current_locale()
     if member is not None:
-        found = answering.answer_as_member(board, public_id, member.member_id, text, locale)
+        found = answering.answer_as_member(
+            board, public_id, member.member_id, text, locale, health=form.health.data
+        )
         return url_for("conversations.show", key=found)
     if not visitors.is_trapped():
-        new = NewAnswer(email=form.email.data or "", text=text, locale=locale)
+        email, health = form.email.data or "", form.health.data
+        new = NewAnswer(email=email, text=text, locale=locale, health=health)
         answering.answer(board, public_id, new, visitors.current_visitor())
     return url_for("answering.sent", public_id=public_id)
 

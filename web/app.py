@@ -20,8 +20,11 @@ from web import (
     appeals,
     blocks,
     by_phone,
+    consent,
     conversations,
     dev_mail,
+    erasure,
+    export,
     home,
     links,
     listings,
@@ -30,6 +33,7 @@ from web import (
     pages,
     passkeys,
     places,
+    privacy,
     profiles,
     proofs,
     relays,
@@ -73,6 +77,10 @@ FEATURES = (
     second_factor,
     relays,
     by_phone,
+    export,
+    erasure,
+    consent,
+    privacy,
     moderation,
     reports,
     rewording,
@@ -124,6 +132,8 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     for feature in FEATURES:
         app.register_blueprint(feature.blueprint)
     app.register_blueprint(conversations.guests_blueprint)
+    app.register_blueprint(export.asking_blueprint)
+    app.register_blueprint(export.links_blueprint)
     app.register_blueprint(alerts.unsubscribe_blueprint)
     csrf.exempt(alerts.one_click)
     return app

@@ -30,7 +30,7 @@ def save(token: str) -> ResponseReturnValue:
     form = RewordForm(request.form)
     g.page_address = url_for("rewording.show", token=token)
     try:
-        words = Words(form.title.data or "", form.text.data or "")
+        words = Words(form.title.data or "", form.text.data or "", health=form.health.data)
         rewording.reword(current_board(), token, words)
     except Invalid as invalid:
         form.refuse_all(invalid.problems)

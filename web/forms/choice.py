@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext
 
-from web.forms.base import PageForm, TextField
+from web.forms.base import PageForm, SwitchField, TextField
 
 
 class ReportForm(PageForm):
@@ -25,3 +25,4 @@ class RewordForm(PageForm):
 
     title = TextField(lazy_gettext("In one sentence"))
     text = TextField(lazy_gettext("Tell a little more"))
+    health = SwitchField(lazy_gettext("What is told of health"))
