@@ -106,6 +106,9 @@ def email_address(value: object) -> str:
     if not text:
         raise Refused(N_("Give your e-mail address, for example name@example.org."))
     try:
+        if "=?" in text:
+            # Encoded text (RFC 2047): a mail header would name another mailbox than this one.
+            raise EmailNotValidError
         checked = validate_email(
             text, check_deliverability=False, strict=True, allow_smtputf8=False
         )

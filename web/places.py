@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -47,6 +47,8 @@ class Grid:
     font_size: int
     #: Width of one hexagon in words.
     size_words: str
+    #: Hexadecimal index of what "the whole place" stands for; "" where it has a name.
+    whole: str = ""
 
 
 @blueprint.get("")
@@ -123,9 +125,13 @@ def grid_of_form(form: PlaceForm, wanted: bool = False) -> Grid | None:
         return None
     place_id = form.place_id.data or ""
     try:
-        return make_grid(form.cell.data or "", int(place_id) if place_id else None)
+        drawing = make_grid(form.cell.data or "", int(place_id) if place_id else None)
     except Refused:
         return None
+    if drawing.chosen or place_id:
+        return drawing
+    # A cell that is none of the hexagons, as a geocoder gives one, must be sent again all the same.
+    return replace(drawing, whole=form.cell.data or "")
 
 
 def make_grid(chosen: str, place_id: int | None) -> Grid:

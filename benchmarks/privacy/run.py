@@ -19,7 +19,7 @@ SEED = 20_111
 _Attack = Callable[[Site, Target, np.random.Generator], Point]
 
 #: Guess so many positions with each kind of attack, thoroughly and quickly.
-PEOPLE = {"reads": (400, 48), "reposts": (400, 24), "searches": (200, 16), "alerts": (120, 12)}
+PEOPLE = {"reads": (400, 48), "reposts": (400, 48), "searches": (200, 16), "alerts": (120, 16)}
 READS = (1000, 40)
 #: People of the ranking, and the places that they live in.
 HELPERS = ((8000, 16), (1200, 4))

@@ -63,7 +63,8 @@ class Site:
 
     def __init__(self, board: Board) -> None:
         self.board = board
-        self._client = create_app(board).test_client()
+        # Without cookies: a page asked for in another language must not change the next.
+        self._client = create_app(board).test_client(use_cookies=False)
         self._client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
         self._folder = tempfile.TemporaryDirectory()
         self._files = 0

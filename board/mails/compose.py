@@ -74,7 +74,8 @@ def _message_id(board: Board, name: str) -> str:
 
 def _subject(letter: Letter, locale: str) -> str:
     text = translations(locale).gettext(letter.subject) % letter.subject_params
-    return " ".join(text.split())
+    # The mail library would take "=?…?=" for encoded text (RFC 2047), with the line breaks in it.
+    return " ".join(text.split()).replace("=?", "= ?")
 
 
 def _render(letter: Letter, locale: str, board: Board) -> str:

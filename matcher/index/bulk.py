@@ -37,7 +37,7 @@ from matcher.index.packing import pack
 from matcher.index.tree import members_box, set_reference
 
 #: Listings of a leaf that is built at once: some room is left for more.
-FILL = 240
+FILL = 216
 _TASK_BYTES = 24
 
 

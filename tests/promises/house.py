@@ -15,8 +15,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from board import confirmations, importing
+from board import alerts, confirmations, importing
+from board.alerts import NewAlert
 from board.context import Board
+from board.db import now
 from board.geocoding import PlaceFinder
 from config.settings import Settings
 from matcher.place import Place
@@ -99,6 +101,10 @@ class House:
         """A new browser, that asks for English."""
         return english(self.app)
 
+    def mailed(self) -> None:
+        """Send whatever waits to be sent."""
+        work_off(self.board)
+
     def confirm(self, email: str) -> None:
         """Follow the link that was mailed to this address."""
         work_off(self.board)
@@ -135,8 +141,7 @@ class House:
                 ["id", "kind", "category", "title", "lat", "lng", "starts", "radius_km"]
             )
             with self.board.db.read() as session:
-                offset = session.info["clock_offset"]
-            today = offset.moment if isinstance(offset, Stopped) else datetime.now(UTC)
+                today = now(session)
             for post in posts:
                 about = (post.name, post.kind, post.category, post.name)
                 writer.writerow([*about, *post.point, today.date(), post.radius_km])
@@ -150,6 +155,12 @@ class House:
         given = {"email": email, "place": "", "cell": cell, "radius_km": f"{radius_km:.3f}"}
         answer = Poster(self.client).alert(**given, **fields)
         assert answer.status_code == 303, answer.text
+        self.confirm(email)
+
+    def waits(self, email: str, center: Place, radius_m: int) -> None:
+        """The same without the pages, for many."""
+        new = NewAlert(email=email, locale="en", cell=center.cell, radius_km=radius_m / 1000)
+        alerts.save(self.board, new)
         self.confirm(email)
 
     def _sent(self, answer: TestResponse, post: Post) -> None:

@@ -129,9 +129,24 @@ def test_the_ends_of_the_earth_have_names_too(
 class OneAnswer:
     """Stands for a finder whose geocoder knows one place."""
 
+    def __init__(self, place: Place = AKWA) -> None:
+        self.place = place
+
     def find(self, text: str, *_: object, **__: object) -> list[Suggestion]:
         """What the geocoder suggests for any text."""
-        return [Suggestion("Quai de la Rive, 12", SettledPlace(AKWA.cell, "CM", "Douala"))]
+        return [Suggestion("Quai de la Rive, 12", SettledPlace(self.place.cell, "CM", "Douala"))]
+
+
+@pytest.mark.parametrize("resolution", [5, 6, 7, 8])
+def test_a_geocoders_place_of_any_size_can_be_sent_again(board: Board, resolution: int) -> None:
+    """Also one that is none of the hexagons of the grid below it: that is "the whole place"."""
+    place = AKWA.coarsened(resolution)
+    app = create_app(replace(board, finder=OneAnswer(place)))  # type: ignore[arg-type]
+    sender = Poster(english(app))
+    page = Page(sender.listing(place="Zzyzx-qwv 12").text)
+    assert page.value("cell") == place.hex
+    again = {name: page.value(name) for name in ("cell", "place_for", "place_id")}
+    assert sender.listing(place="Zzyzx-qwv 12", **again).status_code == 303
 
 
 def test_what_only_the_geocoder_knows_is_shown_before_it_is_taken(board: Board) -> None:

@@ -117,6 +117,7 @@ def test_a_number_is_read(value: object, number: float) -> None:
         "a@exa mple.org",
         "a" * 65 + "@example.org",
         "a@[127.0.0.1]",
+        "=?utf-8?q?b?=@example.org",
     ],
 )
 def test_an_address_refuses(value: str) -> None:

@@ -1,0 +1,126 @@
+"""T5: where a volunteer lives is read from nothing that others are given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from urllib.parse import urlsplit
+
+from flask import Flask, Response
+
+from board import answering, confirmations
+from board.answering import NewAnswer
+from matcher.place import Place
+from tests.promises.house import House, Point, Post
+from tests.web.conftest import Page, english
+from web.app import create_app
+
+#: A volunteer in a village, and somebody in the next valley whom they hear of.
+VILLAGE, HOME = "Tiefencastel", Place.at(46.66014, 9.57883, 7)
+ASKER: Point = (46.7991, 9.8372)
+VOLUNTEER = "volunteer@example.org"
+_PAGES = 300
+
+
+def populated(house: House) -> None:
+    """A volunteer who waits, a request that they are told of, an offer, and another who waits."""
+    house.alert(VOLUNTEER, HOME.center, 60)
+    house.alert("other@example.org", ASKER, 30)
+    house.by_script(Post("asker", ASKER))
+    house.by_import(Post("neighbour", (46.79, 9.83), "offer"))
+    house.mailed()
+    assert any(HOME_WORD in each.get_content() for each in house.smtp.to(VOLUNTEER))
+    # The volunteer answers: whoever asked gets the answer, and nothing of the alert.
+    (public_id,) = re.findall(r"/listings/(\w{12})", told(house, VOLUNTEER))[:1]
+    written = NewAnswer(email=VOLUNTEER, text="I can come on Saturday.", locale="en")
+    answering.answer(house.board, public_id, written)
+    house.mailed()
+    confirmations.act(house.board, house.smtp.token(VOLUNTEER))
+    house.mailed()
+    assert any("Saturday" in each.get_content() for each in house.smtp.to("asker@example.org"))
+
+
+#: What the volunteer's own mail says of the listing: enough to know that it was told.
+HOME_WORD = "asker"
+
+
+def told(house: House, email: str) -> str:
+    """The newest mail that an alert caused."""
+    found = [each for each in house.smtp.to(email) if each["List-Unsubscribe"]]
+    return str(found[-1].get_content())
+
+
+def marks() -> list[re.Pattern[str]]:
+    """How the volunteer's place may be written: its cells, its centre, its name."""
+    cells = [HOME.coarsened(resolution) for resolution in (5, 6, 7)]
+    words = [VILLAGE, *(place.hex for place in cells), *(str(place.cell) for place in cells)]
+    # Coordinates to about a hundred metres.
+    numbers = [f"{degrees:.5f}"[:-2] for place in cells for degrees in place.center]
+    patterns = [re.escape(word) for word in words]
+    patterns += [rf"(?<![\d.]){re.escape(number)}" for number in numbers]
+    return [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
+
+
+def crawled(app: Flask) -> Iterator[tuple[str, str]]:
+    """Every page that a visitor reaches from the first one, and what scripts are given."""
+    client = english(app)
+    waiting, known = ["/", "/listings.geojson", "/listings?near=Davos&radius_km=100"], set[str]()
+    while waiting and len(known) < _PAGES:
+        address = waiting.pop(0)
+        if address in known:
+            continue
+        known.add(address)
+        response = client.get(address, follow_redirects=True)
+        if response.mimetype in ("text/css", "text/javascript", "image/svg+xml"):
+            continue
+        text = unescape(response.get_data(as_text=True))
+        yield address, "\n".join([*(f"{k}: {v}" for k, v in response.headers), text])
+        if response.mimetype == "text/html":
+            waiting += links(text)
+        waiting += re.findall(r'"address":\s*"(/[^"]+)"', text)
+
+
+def links(html: str) -> list[str]:
+    """Where a page leads to, and what its scripts ask for."""
+    page = Page(html)
+    found = [each.get("href", "") for each in page.all("a")]
+    found += [each[name] for _, each in page.tags for name in ("data-features",) if name in each]
+    own = (each for each in found if each.startswith("/") and "lang=" not in each)
+    return [address for address in own if not urlsplit(address).path.startswith("/vendor")]
+
+
+def leaks(house: House, app: Flask) -> list[str]:
+    """Where others are given a mark of the volunteer's place."""
+    texts = list(crawled(app))
+    texts += [
+        (f"mail to {to[0]}", f"{message}\n{message.get_content()}")
+        for to, message in zip(house.smtp.recipients, house.smtp.messages, strict=True)
+        if to != [VOLUNTEER]
+    ]
+    assert len(texts) > 15
+    assert any("asker" in text for _, text in texts)
+    return [where for where, text in texts if any(mark.search(text) for mark in marks())]
+
+
+def test_T05_nobody_else_learns_where_a_volunteer_lives(house: House) -> None:
+    """Neither a page, nor what scripts read, nor a mail to another member holds a mark of it."""
+    populated(house)
+    assert leaks(house, house.app) == []
+
+
+def test_T05_control_a_page_that_counts_distances_from_the_volunteer_is_found(
+    house: House,
+) -> None:
+    """The same crawl, where the page of a listing says from where somebody was told."""
+    populated(house)
+    app = create_app(house.board)
+
+    @app.after_request
+    def careless(response: Response) -> Response:
+        if response.mimetype == "text/html" and "neighbour" in response.get_data(as_text=True):
+            lat, lng = HOME.center
+            response.set_data(response.get_data() + f"<!-- told at {lat},{lng} -->".encode())
+        return response
+
+    assert leaks(house, app) != []
