@@ -14,7 +14,25 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from board.db import Base, BigId, UTCDateTime, now
 
 #: Everything the log may say was done.
-ACTIONS = frozenset({"grant", "listing-confirmed", "listing-closed", "demo-removed"})
+ACTIONS = frozenset(
+    {
+        "grant",
+        "listing-confirmed",
+        "listing-closed",
+        "demo-removed",
+        "organisation-applied",
+        "organisation-verified",
+        "organisation-refused",
+        "organisation-revoked",
+        "organisation-joined",
+        "organisation-left",
+        "information-published",
+        "information-extended",
+        "question-assigned",
+        "question-answered",
+        "question-published",
+    }
+)
 
 
 class AuditEntry(Base):

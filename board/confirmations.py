@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy.orm import Session
 
-from board import alerts, answers, links, listings, posting
+from board import alerts, answers, links, listings, posting, questions, verification
 from board.alerts import Alert
 from board.answers import Answer
-from board.errors import LinkRefused
+from board.errors import LinkRefused, NotAllowed
 from board.listings import Listing
+from board.organisations import PARTNER, Organisation
+from board.questions import Question
+from matcher.taxonomy import Kind
 
 if TYPE_CHECKING:
     from board.context import Board
+
+#: What a link may be about.
+Subject: TypeAlias = Listing | Alert | Answer | Organisation | Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,13 @@ def act(board: Board, token: str) -> Deed:
             alerts.confirm(session, subject)
         elif isinstance(subject, Answer):
             woken = answers.confirm(session, board, subject)
+        elif isinstance(subject, Organisation):
+            woken = verification.receive(session, board, subject)
+        elif isinstance(subject, Question):
+            woken = questions.confirm(session, board, subject)
+        elif subject.kind == Kind.INFO:
+            # No mailed link publishes official information, or takes it down.
+            raise NotAllowed(PARTNER)
         elif link.purpose == links.CONFIRM_LISTING:
             woken = posting.confirm(session, board, subject)
         else:
@@ -56,12 +69,16 @@ def act(board: Board, token: str) -> Deed:
     return deed
 
 
-def _subject(session: Session, link: links.Link) -> Listing | Alert | Answer:
-    subject: Listing | Alert | Answer | None
+def _subject(session: Session, link: links.Link) -> Subject:
+    subject: Subject | None
     if link.purpose == links.CONFIRM_ALERT:
         subject = session.get(Alert, link.subject_id)
     elif link.purpose == links.CONFIRM_ANSWER:
         subject = session.get(Answer, link.subject_id)
+    elif link.purpose == links.CONFIRM_PARTNER:
+        subject = session.get(Organisation, link.subject_id)
+    elif link.purpose == links.CONFIRM_QUESTION:
+        subject = session.get(Question, link.subject_id)
     else:
         subject = session.get(Listing, link.subject_id)
     if subject is None:
@@ -69,9 +86,11 @@ def _subject(session: Session, link: links.Link) -> Listing | Alert | Answer:
     return subject
 
 
-def _deed(session: Session, link: links.Link, subject: Listing | Alert | Answer) -> Deed:
+def _deed(session: Session, link: links.Link, subject: Subject) -> Deed:
     if isinstance(subject, Alert):
         return Deed(link.purpose, subject.place_name, None)
-    if isinstance(subject, Answer):
+    if isinstance(subject, Organisation):
+        return Deed(link.purpose, subject.name, None)
+    if isinstance(subject, Answer | Question):
         subject = session.get_one(Listing, subject.listing_id)
     return Deed(link.purpose, subject.title, subject.public_id)

@@ -40,6 +40,22 @@ class ListingNotFound(BoardError):
         super().__init__(f"there is no listing {listing_id}")
 
 
+class OrganisationNotFound(BoardError):
+    """No such organisation, or none that the asker may see."""
+
+    def __init__(self, public_id: str) -> None:
+        self.public_id = public_id
+        super().__init__(f"there is no organisation {public_id}")
+
+
+class QuestionNotFound(BoardError):
+    """No such question in this inbox."""
+
+    def __init__(self, public_id: str) -> None:
+        self.public_id = public_id
+        super().__init__(f"there is no question {public_id}")
+
+
 class LinkRefused(BoardError):
     """A mailed link that opens nothing: `reason` is "unknown", "expired" or "used"."""
 

@@ -13,7 +13,11 @@ from board.answers import Answer
 from board.db import now
 from board.links import Link
 from board.listings import Listing, Status
+from board.organisations import Organisation
+from board.organisations import Status as OrganisationStatus
 from board.posting import PostingKey
+from board.questions import KEPT_ANSWERED, Question
+from board.questions import Status as QuestionStatus
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -32,6 +36,14 @@ def forget_unconfirmed(board: Board) -> int:
                 Alert.status == AlertStatus.PENDING, Alert.created_at <= too_old
             ),
             sa.delete(Answer).where(Answer.created_at <= too_old),
+            sa.delete(Organisation).where(
+                Organisation.status == OrganisationStatus.PENDING,
+                Organisation.created_at <= too_old,
+            ),
+            sa.delete(Question).where(
+                Question.status == QuestionStatus.PENDING, Question.created_at <= too_old
+            ),
+            sa.delete(Question).where(Question.answered_at <= moment - KEPT_ANSWERED),
             sa.delete(Link).where(Link.expires_at <= too_old),
             sa.delete(PostingKey).where(PostingKey.created_at <= too_old),
         )

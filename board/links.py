@@ -26,13 +26,23 @@ CONFIRM_LISTING = "confirm-listing"
 CLOSE_LISTING = "close-listing"
 CONFIRM_ALERT = "confirm-alert"
 CONFIRM_ANSWER = "confirm-answer"
-CONFIRMATIONS = (CONFIRM_LISTING, CONFIRM_ALERT, CONFIRM_ANSWER)
+CONFIRM_PARTNER = "confirm-partner"
+CONFIRM_QUESTION = "confirm-question"
+CONFIRMATIONS = (
+    CONFIRM_LISTING,
+    CONFIRM_ALERT,
+    CONFIRM_ANSWER,
+    CONFIRM_PARTNER,
+    CONFIRM_QUESTION,
+)
 
 #: How long each kind of link opens something.
 LIFETIMES = {
     CONFIRM_LISTING: timedelta(days=3),
     CONFIRM_ALERT: timedelta(days=3),
     CONFIRM_ANSWER: timedelta(days=3),
+    CONFIRM_PARTNER: timedelta(days=3),
+    CONFIRM_QUESTION: timedelta(days=3),
     CLOSE_LISTING: timedelta(days=400),
 }
 #: Confirmations that one address may have waiting at a time: nobody's inbox is a target.

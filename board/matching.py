@@ -16,9 +16,9 @@ import structlog
 from sqlalchemy.orm import Session
 
 from board import alerts, listings, snapshots, timing
+from board.covering import InformationIndex
 from board.db import BoardState, Database, Tombstone, now
 from board.errors import Unavailable
-from board.information import InformationIndex
 from board.listings import Listing, ListingView
 from matcher.alerts import AlertIndex
 from matcher.index import Index

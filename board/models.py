@@ -4,12 +4,16 @@ from board.alerts import Alert
 from board.answers import Answer
 from board.audit import AuditEntry
 from board.db import BoardState, Tombstone
+from board.information import OfficialInformation
 from board.links import Link
 from board.listings import Listing, ListingCategory
 from board.members import Member
+from board.organisations import Membership, Organisation
 from board.outbox import OutboxRow
 from board.partners import Grant
 from board.posting import PostingKey
+from board.questions import PublicAnswer, Question
+from board.readers import Reader, ReaderDay, ReaderSalt
 from board.sources import ImportedRow
 
 ALL = (
@@ -23,7 +27,15 @@ ALL = (
     Listing,
     ListingCategory,
     Member,
+    Membership,
+    OfficialInformation,
+    Organisation,
     OutboxRow,
     PostingKey,
+    PublicAnswer,
+    Question,
+    Reader,
+    ReaderDay,
+    ReaderSalt,
     Tombstone,
 )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from board import alerts, listings, posting
+from board import alerts, information, listings, members, organisations, partners, posting
 from board.alerts import Alert, NewAlert
 from board.context import Board
 from board.db import now
+from board.information import NewInformation
 from board.links import Link
 from board.posting import NewListing
 from matcher.place import Place
@@ -23,7 +25,20 @@ AKWA = Place.at(4.0503, 9.6980, 8)
 BONAPRISO = Place.at(4.0246, 9.7010, 8)
 MARSEILLE = Place.at(43.2965, 5.3698, 8)
 
+#: What only the posters of requests and offers say, and what only partners say.
+_OF_POSTERS = ("email", "notify")
+_OFFICIAL = ("organisation", "source_url", "supersedes")
 _numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A verified organisation and its coordinator."""
+
+    id: str
+    name: str
+    email: str
+    member_id: int
 
 
 class Factory:
@@ -75,8 +90,81 @@ class Factory:
     def open(self, new: NewListing | None = None, **given: Any) -> listings.ListingView:
         """A listing confirmed in the database, its mails left in the outbox."""
         new = new or self.form(**given)
+        if new.kind is Kind.INFO:
+            return self._published(new)
         public_id = posting.post(self.board, new, f"key-{next(_numbers):06d}").public_id
         self.confirm(public_id)
+        return listings.get(self.board, public_id)
+
+    def _published(self, new: NewListing) -> listings.ListingView:
+        """Official information of the partner with this address."""
+        with self.board.db.read() as session:
+            member = members.by_email(session, new.email)
+            assert member is not None, f"{new.email} is no partner"
+            seats = organisations.seats(session, member.id)
+        fields = {name: value for name, value in asdict(new).items() if name not in _OF_POSTERS}
+        official = NewInformation(**fields, organisation=seats[0].organisation.public_id)
+        public_id = information.publish(
+            self.board, member.id, official, f"key-{next(_numbers):06d}"
+        )
+        return listings.get(self.board, public_id)
+
+    def organisation(
+        self,
+        name: str = "Consulat",
+        country: str = "CM",
+        kind: str = "consulate",
+        **columns: Any,
+    ) -> Office:
+        """A verified organisation for one country; `columns` are set on its row."""
+        email = f"office{next(_numbers)}@example.org"
+        partners.add_partner(self.board, email, country, name, kind)
+        with self.board.db.write() as session:
+            member = members.by_email(session, email)
+            assert member is not None
+            (seat,) = organisations.seats(session, member.id)
+            row = organisations.find(session, seat.organisation.public_id)
+            for column, value in columns.items():
+                setattr(row, column, value)
+            return Office(row.public_id, row.name, email, member.id)
+
+    def administrator(self, email: str = "admin@example.org") -> int:
+        """Id of a member who may judge organisations."""
+        partners.add_administrator(self.board, email)
+        with self.board.db.read() as session:
+            member = members.by_email(session, email)
+            assert member is not None
+            return member.id
+
+    def information_form(self, office: Office, **given: Any) -> NewInformation:
+        """A form for information about paperwork in the whole country."""
+        form = self.form(
+            kind=Kind.INFO,
+            **{
+                "categories": ("admin",),
+                "urgency": 0,
+                "title": "Passeports : nouveaux horaires",
+                "text": "Le service est ouvert du lundi au jeudi.",
+                "cell": None,
+                "place_name": "",
+                "radius_km": None,
+                "area_countries": ("CM",),
+                **{key: value for key, value in given.items() if key not in _OFFICIAL},
+            },
+        )
+        fields = {key: value for key, value in asdict(form).items() if key not in _OF_POSTERS}
+        official = {key: value for key, value in given.items() if key in _OFFICIAL}
+        return NewInformation(**{**fields, "organisation": office.id, **official})
+
+    def information(self, office: Office | None = None, **given: Any) -> listings.ListingView:
+        """Official information on the board."""
+        office = office or self.organisation()
+        public_id = information.publish(
+            self.board,
+            office.member_id,
+            self.information_form(office, **given),
+            f"key-{next(_numbers):06d}",
+        )
         return listings.get(self.board, public_id)
 
     def offer(self, **given: Any) -> listings.ListingView:

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import jinja2
-from babel.dates import format_date
 from sqlalchemy.orm import Session
 
-from board import alerts, listings, outbox, places, words
+from board import alerts, listings, outbox, words
 from board.alerts import Alert, AlertStatus
 from board.db import now
 from board.i18n import N_, translations
 from board.listings import Listing, ListingView, Status
+from board.mails import organisation_letters
+from board.mails.letter import Letter as _Letter
+from board.mails.letter import last_day as _last_day
 from board.members import Member
 from matcher.place import Place
 from matcher.taxonomy import Urgency
@@ -32,21 +31,6 @@ if TYPE_CHECKING:
 
 _TEMPLATES = Path(__file__).parent
 _BLANK_LINES = re.compile(r"\n{3,}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Letter:
-    """What a mail says, before it is wrapped into headers."""
-
-    to: str
-    subject: str
-    template: str
-    values: dict[str, Any]
-    #: Address that ends the subscription by RFC 8058, where there is one.
-    unsubscribe_url: str = ""
-    #: Whom an answer to this mail reaches; the board itself reads none.
-    reply_to: str = ""
-    subject_params: dict[str, str] = field(default_factory=dict)
 
 
 def compose(board: Board, held: outbox.Claim) -> EmailMessage | None:
@@ -122,24 +106,6 @@ def _confirm_listing(session: Session, board: Board, held: outbox.Claim) -> _Let
         values={
             "title": listing.title,
             "link": f"{board.settings.base_url}/links/{held.payload['token']}",
-        },
-    )
-
-
-def _not_a_partner(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
-    listing = session.get(Listing, held.listing_id)
-    if listing is None:
-        return None
-    return _Letter(
-        to=held.payload["email"],
-        subject=N_("Your official information was not published"),
-        template="not_a_partner",
-        values={
-            "title": listing.title,
-            "text": listing.text,
-            "countries": ", ".join(
-                board.countries.country_name(code, held.locale) for code in listing.area_countries
-            ),
         },
     )
 
@@ -225,12 +191,6 @@ def _described(view: ListingView, locale: str) -> dict[str, Any]:
     }
 
 
-def _last_day(board: Board, ends_at: datetime, cell: int | None, locale: str) -> str:
-    """The last day of a listing, at its place; a window that ends at midnight ends before it."""
-    zone = ZoneInfo("UTC") if cell is None else places.time_zone(board.gazetteer, cell)
-    return format_date((ends_at - timedelta(seconds=1)).astimezone(zone), "long", locale=locale)
-
-
 def _where(view: ListingView, alert: Alert | None, locale: str) -> str:
     """Place in words that claim no more than the coarser cell knows."""
     gettext = translations(locale).gettext
@@ -291,7 +251,7 @@ _WRITERS = {
     outbox.CONFIRM_ANSWER: _confirm_answer,
     outbox.ANSWER: _answer,
     outbox.CONFIRM_LISTING: _confirm_listing,
-    outbox.NOT_A_PARTNER: _not_a_partner,
+    **organisation_letters.WRITERS,
     outbox.CONFIRM_ALERT: _confirm_alert,
     outbox.LISTING_PUBLISHED: _published,
     outbox.MATCH: _match,
