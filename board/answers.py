@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import links, listings, members, outbox
+from board import blocks, links, listings, members, outbox
 from board.db import Base, BigId, UTCDateTime, now
 from board.errors import Invalid, LinkRefused, NotAllowed, Problem
 from board.i18n import LOCALES, N_
@@ -126,8 +126,12 @@ def confirm(session: Session, board: Board, answer: Answer) -> list[int]:
     except Unreadable:
         # Its words are lost with the key; the form makes a new link.
         raise LinkRefused("expired") from None
-    members.confirmed(session, sealed["email"], answer.locale)
+    writer = members.confirmed(session, sealed["email"], answer.locale)
     poster = session.get_one(members.Member, listing.member_id)
+    payload, answer.sealed, answer.confirmed_at = answer.sealed, None, now(session)
+    if blocks.between(session, writer.id, poster.id):
+        # Nobody is told of a block: to the writer, this message went the way of every other.
+        return []
     row = outbox.add(
         session,
         outbox.NewRow(
@@ -136,10 +140,9 @@ def confirm(session: Session, board: Board, answer: Answer) -> list[int]:
             listing_id=listing.id,
             member_id=poster.id,
             locale=poster.locale,
-            payload=answer.sealed,
+            payload=payload,
         ),
     )
-    answer.sealed, answer.confirmed_at = None, now(session)
     return [row]
 
 

@@ -17,6 +17,7 @@ from board.db import Base, BigId, UTCDateTime, now
 ACTIONS = frozenset(
     {
         "grant",
+        "revoke",
         "listing-confirmed",
         "listing-closed",
         "demo-removed",

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from board import alerts, listings, snapshots, timing
+from board import alerts, blocks, listings, snapshots, timing
 from board.covering import InformationIndex
 from board.db import BoardState, Database, Tombstone, now
 from board.errors import Unavailable
@@ -257,12 +257,16 @@ class Counterparts:
     beyond: tuple[Counterpart, ...] = ()
 
 
-def counterparts(board: Board, public_id: str, k: int = COUNTERPARTS) -> Counterparts:
+def counterparts(
+    board: Board, public_id: str, k: int = COUNTERPARTS, *, viewer: int | None = None
+) -> Counterparts:
     """Ranked counterparts of an open listing; all empty for an ended one.
 
-    Raises ListingNotFound.
+    Those of whom the member `viewer` has blocked, or was blocked by, are left out. Raises
+    ListingNotFound.
     """
     with board.db.read() as session:
+        hidden = _hidden(session, viewer)
         listing = listings.find(session, public_id)
         categories = listings.categories_of(session, [listing.id])[listing.id]
         moment = now(session)
@@ -279,10 +283,12 @@ def counterparts(board: Board, public_id: str, k: int = COUNTERPARTS) -> Counter
             Place(row.cell).center if row.cell else None, row.country
         )
         if listing.in_index and row.kind is not Kind.INFO:
-            query = Query(listing=row, now=int(moment.timestamp()), k=k)
-            ranked = copies.index.top_k(query)
+            # What is hidden takes no place away from what is shown.
+            query = Query(listing=row, now=int(moment.timestamp()), k=k + len(hidden))
+            ranked = _without(copies.index.top_k(query), hidden)[:k]
             if not row.remote and all(match.remote is not None for match in ranked):
-                beyond = copies.index.nearest_beyond(query, NEAREST_BEYOND)
+                found = copies.index.nearest_beyond(query, NEAREST_BEYOND + len(hidden))
+                beyond = _without(found, hidden)[:NEAREST_BEYOND]
     with board.db.read() as session:
         matches = _with_views(session, board, ranked)
         remote = ()
@@ -294,6 +300,23 @@ def counterparts(board: Board, public_id: str, k: int = COUNTERPARTS) -> Counter
             remote=remote,
             beyond=_with_views(session, board, beyond),
         )
+
+
+def _hidden(session: Session, viewer: int | None) -> frozenset[int]:
+    """Open listings that this viewer must not see, by id."""
+    apart = frozenset() if viewer is None else blocks.blocked_with(session, viewer)
+    if not apart:
+        return frozenset()
+    rows = session.scalars(
+        sa.select(Listing.id).where(
+            Listing.member_id.in_(apart), Listing.status == listings.Status.OPEN
+        )
+    )
+    return frozenset(rows)
+
+
+def _without(matches: Sequence[Match], hidden: frozenset[int]) -> Sequence[Match]:
+    return [match for match in matches if match.id not in hidden] if hidden else matches
 
 
 def _with_views(

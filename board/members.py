@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board.db import Base, BigId, UTCDateTime, new_public_id, now
+from board.db import Base, BigId, Codes, UTCDateTime, new_public_id, now
 
 
 class Member(Base):
@@ -16,10 +16,23 @@ class Member(Base):
     __tablename__ = "members"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=new_public_id)
-    email: Mapped[str] = mapped_column(sa.String(254), unique=True)
+    email: Mapped[str | None] = mapped_column(
+        sa.String(254), unique=True, comment="null for somebody whom a relay speaks for"
+    )
     locale: Mapped[str] = mapped_column(sa.String(8), comment="language of this member's mails")
     time_zone: Mapped[str] = mapped_column(sa.String(64), default="UTC", comment="IANA name")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    display_name: Mapped[str] = mapped_column(sa.String(60), default="")
+    languages: Mapped[tuple[str, ...]] = mapped_column(Codes, default=(), comment="spoken")
+    here_cell: Mapped[int | None] = mapped_column(sa.BigInteger, comment="H3 cell: lives in")
+    here_name: Mapped[str] = mapped_column(sa.String(200), default="")
+    there_cell: Mapped[int | None] = mapped_column(
+        sa.BigInteger, comment="H3 cell: comes from, is tied to"
+    )
+    there_name: Mapped[str] = mapped_column(sa.String(200), default="")
+    helps_with: Mapped[tuple[str, ...]] = mapped_column(
+        Codes, default=(), comment="ids of categories"
+    )
 
 
 def by_email(session: Session, email: str) -> Member | None:

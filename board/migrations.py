@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
+from sqlalchemy import event
 
 from board.db import foreign_errors, make_engine
 from board.errors import BoardError
@@ -46,13 +48,32 @@ def check(settings: Settings) -> None:
 
 def _run(settings: Settings, action: object, revision: str) -> None:
     engine = make_engine(settings.migration_database_url).execution_options(writing=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _leave_references_alone)
     try:
         with foreign_errors(), engine.begin() as connection:
             action(_config(connection), revision)  # type: ignore[operator]
+            _require_whole(connection)
     except CommandError as error:
         raise SchemaUnknown(str(error)) from error
     finally:
         engine.dispose()
+
+
+def _leave_references_alone(connection: Any, _: object) -> None:
+    """SQLite changes a column by making its table anew; dropping the old one must delete nothing.
+
+    The way that https://www.sqlite.org/lang_altertable.html describes: switched off before the
+    transaction, and checked at its end.
+    """
+    connection.execute("PRAGMA foreign_keys=OFF")
+
+
+def _require_whole(connection: sa.Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        if broken:
+            raise SchemaUnknown(f"{len(broken)} rows refer to rows that are not there")
 
 
 def _config(connection: sa.Connection) -> Config:

@@ -1,17 +1,16 @@
-"""Partners, who act for an organisation, and administrators, who exist by the command line."""
+"""Partners, who act for an organisation; administrators, as the command line adds them."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
-from board import audit, members, organisations, outbox
-from board.db import Base, BigId, UTCDateTime, now
+from board import members, organisations, outbox, roles
+from board.db import now
 from board.errors import Invalid, OrganisationNotFound, Problem
 from board.i18n import N_
 from board.members import Member
@@ -25,29 +24,14 @@ from board.organisations import (
     Organisation,
     Status,
 )
+from board.roles import Grant, Role
 from board.validation import TITLE_MAX, Checks, clean_text, email_address
 
 if TYPE_CHECKING:
     from board.context import Board
 
-ADMINISTRATOR: Final = "administrator"
 #: What the audit log and the page of an organisation say of one added by the operator.
 BY_OPERATOR: Final = "Added on the command line by whoever runs the board."
-
-
-class Grant(Base):
-    """A right of a member. Read again at each request, never cached."""
-
-    __tablename__ = "grants"
-    __table_args__ = (sa.UniqueConstraint("member_id", "role", "country"),)
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    member_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id", ondelete="CASCADE"))
-    role: Mapped[str] = mapped_column(sa.String(16))
-    country: Mapped[str] = mapped_column(
-        sa.String(2), default="", comment="jurisdiction of a partner, ISO 3166-1 alpha-2"
-    )
-    organisation: Mapped[str] = mapped_column(sa.String(TITLE_MAX), default="")
-    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +39,13 @@ class Colleague:
     """A member of an organisation, as its other members see it."""
 
     public_id: str
-    email: str
+    email: str | None
     role: str
 
 
 def add_administrator(board: Board, email: str) -> bool:
     """Grant the right of an administrator. False when the address had it already."""
-    email = _checked_email(email)
-    with board.db.write() as session:
-        member = members.confirmed(session, email, board.settings.default_locale)
-        if is_administrator(session, member.id):
-            return False
-        grant = Grant(member_id=member.id, role=ADMINISTRATOR, created_at=now(session))
-        session.add(grant)
-        session.flush()
-        audit.record(session, "grant", subject="grants", subject_id=grant.id, reason=ADMINISTRATOR)
-    return True
-
-
-def is_administrator(session: Session, member_id: int) -> bool:
-    """Whether the member may judge organisations now."""
-    known = sa.select(Grant.id).where(Grant.member_id == member_id, Grant.role == ADMINISTRATOR)
-    return session.scalar(known) is not None
+    return roles.grant(board, email, Role.ADMINISTRATOR)
 
 
 def administrators(session: Session) -> list[Member]:
@@ -85,7 +54,7 @@ def administrators(session: Session) -> list[Member]:
         session.scalars(
             sa.select(Member)
             .join(Grant, Grant.member_id == Member.id)
-            .where(Grant.role == ADMINISTRATOR)
+            .where(Grant.role == Role.ADMINISTRATOR)
             .order_by(Member.id)
         )
     )
@@ -138,7 +107,7 @@ def _vouch(session: Session, member: Member, code: str, name: str, kind: str) ->
             name=name,
             country=code,
             countries=(code,),
-            email=member.email,
+            email=member.email or "",
             locale=member.locale,
         ),
     )
@@ -238,11 +207,3 @@ def remove_colleague(
             raise Invalid([Problem("member", message)])
         session.delete(leaving)
         organisations.record(session, "organisation-left", row, by_member_id)
-
-
-def _checked_email(email: str) -> str:
-    checks = Checks()
-    with checks.field("email"):
-        email = email_address(email)
-    checks.done()
-    return email

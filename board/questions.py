@@ -297,7 +297,7 @@ def _views(session: Session, board: Board, rows: Sequence[Question]) -> tuple[Qu
             text=_text(board, row),
             locale=row.locale,
             status=Status(row.status),
-            assigned_to=names.get(row.assigned_to or 0, ""),
+            assigned_to=names.get(row.assigned_to or 0) or "",
             created_at=row.created_at,
             answered_at=row.answered_at,
         )

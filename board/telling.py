@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import listings, outbox
+from board import blocks, listings, outbox
 from board.alerts import Alert, AlertStatus
 from board.db import now
 from board.listings import Listing, Status
@@ -70,8 +70,10 @@ def _concerned(board: Board, listing_id: int) -> list[_Recipient]:
         matched = [match.id for match in copies.index.top_k(query)]
     found: dict[int, _Recipient] = {}
     with board.db.read() as session:
+        apart = blocks.blocked_with(session, row.owner)
         for recipient in (*_alert_owners(session, hit), *_waiting_posters(session, matched)):
-            found.setdefault(recipient.member_id, recipient)
+            if recipient.member_id not in apart:
+                found.setdefault(recipient.member_id, recipient)
     found.pop(row.owner, None)
     return list(found.values())
 

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
-from board import information, links, members, organisations, outbox, partners
+from board import information, links, members, organisations, outbox, partners, roles
 from board.checking import AREA_FAULTS, MAX_COUNTRIES
 from board.db import now
 from board.errors import Invalid, NotAllowed, Problem
 from board.i18n import LOCALES, N_
 from board.organisations import COORDINATOR, Kind, NewOrganisation, Organisation, Status
+from board.roles import Role
 from board.validation import (
     TEXT_MAX,
     TITLE_MAX,
@@ -122,8 +123,8 @@ def decide(
     verdict = Verdict(decision.verdict)
     allowed, status, action = _STEPS[verdict]
     with board.db.write() as session:
-        if not partners.is_administrator(session, administrator_id):
-            raise NotAllowed(partners.ADMINISTRATOR)
+        if Role.ADMINISTRATOR not in roles.of(session, administrator_id):
+            raise NotAllowed(Role.ADMINISTRATOR)
         organisation = organisations.find(session, public_id, lock=True)
         if organisation.status not in allowed:
             message = N_("This organisation stands elsewhere meanwhile; look at it again.")

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from board import alerts, information, listings, members, organisations, partners, posting
+from board import alerts, information, listings, members, organisations, posting
 from board.alerts import Alert, NewAlert
 from board.context import Board
 from board.db import now
 from board.information import NewInformation
 from board.links import Link
+from board.members import Member
+from board.organisations import NewOrganisation, Organisation
 from board.posting import NewListing
+from board.roles import BY_ORGANISATION, Grant
 from matcher.place import Place
 from matcher.taxonomy import Kind, Reach
 
@@ -23,6 +28,11 @@ from matcher.taxonomy import Kind, Reach
 AKWA = Place.at(4.0503, 9.6980, 8)
 #: Bonapriso, about three kilometres away.
 BONAPRISO = Place.at(4.0246, 9.7010, 8)
+#: A square inside Cameroon, east of Douala.
+INLAND = {
+    "type": "Polygon",
+    "coordinates": [[[10.0, 4.2], [10.6, 4.2], [10.6, 5.2], [10.0, 5.2], [10.0, 4.2]]],
+}
 MARSEILLE = Place.at(43.2965, 5.3698, 8)
 
 #: What only the posters of requests and offers say, and what only partners say.
@@ -46,6 +56,27 @@ class Factory:
 
     def __init__(self, board: Board) -> None:
         self.board = board
+
+    def member(self, email: str | None = "", roles: Iterable[str] = (), **profile: Any) -> int:
+        """Id of a member with these roles; of an organisation in Cameroon where one needs it.
+
+        `email` is a new address by default, and None for somebody without one; `profile` holds
+        columns of the member.
+        """
+        with self.board.db.write() as session:
+            member = Member(
+                email=f"member{next(_numbers)}@example.org" if email == "" else email,
+                **{"locale": "en", "created_at": now(session), **profile},
+            )
+            session.add(member)
+            session.flush()
+            for role in roles:
+                if role in BY_ORGANISATION:
+                    office = self._verified(session, "Consulate", "CM", "consulate")
+                    organisations.give_seat(session, office, member.id, role)
+                else:
+                    session.add(Grant(member_id=member.id, role=role, created_at=now(session)))
+            return member.id
 
     def form(self, **given: Any) -> NewListing:
         """A form for a request of groceries in Akwa, open for two weeks."""
@@ -117,30 +148,32 @@ class Factory:
         **columns: Any,
     ) -> Office:
         """A verified organisation for one country; `columns` are set on its row."""
-        email = f"office{next(_numbers)}@example.org"
-        partners.add_partner(self.board, email, country, name, kind)
+        member_id = self.member(f"office{next(_numbers)}@example.org")
         with self.board.db.write() as session:
-            member = members.by_email(session, email)
-            assert member is not None
-            (seat,) = organisations.seats(session, member.id)
-            row = organisations.find(session, seat.organisation.public_id)
+            row = self._verified(session, name, country, kind)
+            organisations.give_seat(session, row, member_id, organisations.COORDINATOR)
             for column, value in columns.items():
                 setattr(row, column, value)
-            return Office(row.public_id, row.name, email, member.id)
+            email = session.get_one(Member, member_id).email or ""
+            return Office(row.public_id, row.name, email, member_id)
+
+    @staticmethod
+    def _verified(session: Session, name: str, country: str, kind: str) -> Organisation:
+        new = NewOrganisation(kind=kind, name=name, country=country, countries=(country,), email="")
+        row = organisations.insert(session, new)
+        row.status, row.evidence = organisations.Status.VERIFIED, "Known to the test."
+        session.flush()
+        return row
 
     def administrator(self, email: str = "admin@example.org") -> int:
         """Id of a member who may judge organisations."""
-        partners.add_administrator(self.board, email)
-        with self.board.db.read() as session:
-            member = members.by_email(session, email)
-            assert member is not None
-            return member.id
+        return self.member(email, roles=["administrator"])
 
     def information_form(self, office: Office, **given: Any) -> NewInformation:
         """A form for information about paperwork in the whole country."""
         form = self.form(
-            kind=Kind.INFO,
             **{
+                "kind": Kind.INFO,
                 "categories": ("admin",),
                 "urgency": 0,
                 "title": "Passeports : nouveaux horaires",

@@ -32,6 +32,10 @@ PAGES: dict[int, ErrorPage] = {
         N_("We could not read what was sent."),
         N_("Go back to the page before and try again."),
     ),
+    401: ErrorPage(
+        N_("Sign in first."),
+        N_("You are not signed in, or were signed out meanwhile. Sign in, then try again."),
+    ),
     404: ErrorPage(
         N_("This page does not exist."),
         N_("The listing may be over, or the address may have been cut. Look for it on the board."),

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from flask import Blueprint, abort, current_app, request
+from flask import Blueprint, Response, abort, current_app, g, redirect, request
+from flask.typing import ResponseReturnValue
 
+from board import sessions
+from board.context import Board
+from board.roles import WITH_SECOND_FACTOR, Role
+from board.sessions import SignedIn
 from config.settings import Settings
 
 #: Names of this machine for itself.
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
+#: Pages that let somebody in.
+SIGN_IN = "/sign-in"
+SECOND_FACTOR = "/second-factor"
+#: Longest address that is kept to come back to after a sign-in.
+_NEXT_MAX = 500
 
 
 class Guard(StrEnum):
@@ -24,6 +35,77 @@ class Guard(StrEnum):
     LINK = "link"
     #: Only where mails go to the local catcher, never in production.
     EMBEDDED_MAIL = "embedded mail"
+    #: Whoever is signed in.
+    MEMBER = "member"
+    #: Whoever is signed in and has the role; its second factor too, where the role needs one.
+    RELAY = "relay"
+    PARTNER = "partner"
+    MODERATOR = "moderator"
+    ADMINISTRATOR = "administrator"
+
+
+def session_cookie(settings: Settings) -> str:
+    """Name of the cookie that holds the token of a session."""
+    return "__Host-entraide-session" if over_https(settings) else "entraide-session"
+
+
+def over_https(settings: Settings) -> bool:
+    """Whether readers reach this site over https: its cookies may then travel by no other way."""
+    return urlsplit(str(settings.base_url)).scheme == "https"
+
+
+def current_member() -> SignedIn | None:
+    """Who is signed in at this request, for pages of every guard; None for a guest."""
+    if "signed_in" not in g:
+        token = session_token()
+        board: Board = current_app.config["BOARD"]
+        g.signed_in = sessions.of(board, token) if token else None
+    found: SignedIn | None = g.signed_in
+    return found
+
+
+def session_token() -> str | None:
+    """The token of a session that the browser sends, whatever it is worth."""
+    return request.cookies.get(session_cookie(current_app.config["SETTINGS"]))
+
+
+def keep_session(response: Response, token: str) -> Response:
+    """Give the browser the token of its session."""
+    settings: Settings = current_app.config["SETTINGS"]
+    response.set_cookie(
+        session_cookie(settings),
+        token,
+        max_age=sessions.LONGEST,
+        secure=over_https(settings),
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
+    return response
+
+
+def drop_session(response: Response) -> Response:
+    """Take the token of its session from the browser."""
+    settings: Settings = current_app.config["SETTINGS"]
+    response.delete_cookie(
+        session_cookie(settings),
+        secure=over_https(settings),
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
+    return response
+
+
+def safe_next(address: str | None, otherwise: str) -> str:
+    """The address if it is one of this site and written as a path; else `otherwise`.
+
+    A browser reads "//host" and "/\\host" as another site, and drops tabs and line ends.
+    """
+    typed = address or ""
+    plain = typed.isprintable() and typed.isascii() and "\\" not in typed
+    inside = typed.startswith("/") and not typed.startswith("//")
+    return typed if plain and inside and len(typed) <= _NEXT_MAX else otherwise
 
 
 def _allow() -> None:
@@ -43,11 +125,53 @@ def _asked_by_its_name(settings: Settings) -> bool:
     return host in {*LOOPBACK_NAMES, urlsplit(settings.base_url).hostname}
 
 
-GUARDS: dict[Guard, Callable[[], None]] = {
+def _member() -> ResponseReturnValue | None:
+    """Let members in; others are asked to sign in, and come back."""
+    if current_member() is None:
+        if request.method not in ("GET", "HEAD"):
+            abort(401)
+        return _to(SIGN_IN, _own_address())
+    return None
+
+
+def _holder_of(role: Role) -> ResponseReturnValue | None:
+    """Let in who has the role; to others the page does not exist."""
+    asked = _member()
+    if asked is not None:
+        return asked
+    signed_in = current_member()
+    if signed_in is None or role not in signed_in.roles:
+        abort(404)
+    if role in WITH_SECOND_FACTOR and not signed_in.second_factor:
+        return _to(SECOND_FACTOR, _own_address() if request.method in ("GET", "HEAD") else "")
+    return None
+
+
+def _to(page: str, back: str) -> ResponseReturnValue:
+    return redirect(f"{page}?{urlencode({'next': back})}" if back else page, 303)
+
+
+def _own_address() -> str:
+    """The address of this request, to come back to."""
+    return request.full_path if request.query_string else request.path
+
+
+GUARDS: dict[Guard, Callable[[], ResponseReturnValue | None]] = {
     Guard.PUBLIC: _allow,
     Guard.LINK: _allow,
     Guard.EMBEDDED_MAIL: _embedded_mail_only,
+    Guard.MEMBER: _member,
+    Guard.RELAY: partial(_holder_of, Role.RELAY),
+    Guard.PARTNER: partial(_holder_of, Role.PARTNER),
+    Guard.MODERATOR: partial(_holder_of, Role.MODERATOR),
+    Guard.ADMINISTRATOR: partial(_holder_of, Role.ADMINISTRATOR),
 }
+
+
+def guard_of(blueprint: str | None) -> Guard | None:
+    """The guard of a blueprint by its name; None where no route was found."""
+    found = current_app.blueprints.get(blueprint or "")
+    return found.guard if isinstance(found, GuardedBlueprint) else None
 
 
 class GuardedBlueprint(Blueprint):

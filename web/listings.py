@@ -21,7 +21,7 @@ from web.errors import error_response
 from web.forms.filters import Looking, read_filter, refuse, urgency_choices
 from web.forms.listing import KINDS, ListingForm
 from web.forms.place import PRECISIONS, find_place
-from web.guards import Guard, GuardedBlueprint
+from web.guards import Guard, GuardedBlueprint, current_member
 from web.locale import current_locale
 from web.map import hexagon_geometry
 from web.places import Grid, grid_of_form
@@ -149,7 +149,10 @@ def show(public_id: str) -> ResponseReturnValue:
         return error_response(
             410, N_("This listing is over: it was taken down, or its time has passed.")
         )
-    counterparts = matching.counterparts(board, public_id)
+    reader = current_member()
+    counterparts = matching.counterparts(
+        board, public_id, viewer=reader.member_id if reader else None
+    )
     return render_template(
         "listings/show.html",
         view=view,

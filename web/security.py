@@ -18,6 +18,7 @@ from secure import (
 )
 
 from config.settings import Settings
+from web.guards import Guard, guard_of
 
 _YEAR_S = 31_536_000
 
@@ -64,10 +65,6 @@ def build_headers(settings: Settings) -> Secure:
     )
 
 
-#: Blueprints whose pages show a secret address or a mail: never kept by any cache.
-_SECRET = frozenset({"links", "unsubscribe", "dev_mail"})
-
-
 def init_security(app: Flask, settings: Settings) -> None:
     """Set cookies' flags and add the headers to every answer, errors included."""
     headers = build_headers(settings)
@@ -82,8 +79,10 @@ def init_security(app: Flask, settings: Settings) -> None:
     def add_headers(response: Response) -> Response:
         headers.set_headers(response)
         if "Cache-Control" not in response.headers:
-            secret = request.blueprint in _SECRET
-            response.headers["Cache-Control"] = "no-store" if secret else "private, no-cache"
+            # What not everybody may see (a secret address, a mail, one's own space) is kept by no
+            # cache, not even the browser's.
+            public = guard_of(request.blueprint) in (None, Guard.PUBLIC)
+            response.headers["Cache-Control"] = "private, no-cache" if public else "no-store"
         if response.mimetype == "text/html":
             response.vary.update(("Accept-Language", "Cookie"))
         return response

@@ -6,7 +6,7 @@ import time
 
 import structlog
 
-from board import dispatching, forgetting, listings, outbox
+from board import dispatching, forgetting, listings, outbox, sessions
 from board.errors import Unavailable
 from workers.parts import board
 
@@ -43,6 +43,7 @@ def snapshot() -> bool:
 
 
 def expire() -> int:
-    """Close the listings whose time is over, and forget what nobody confirmed."""
+    """Close the listings whose time is over; forget dead sessions and what nobody confirmed."""
     here = board()
-    return listings.close_ended(here) + forgetting.forget_unconfirmed(here)
+    forgotten = forgetting.forget_unconfirmed(here) + sessions.forget_dead(here)
+    return listings.close_ended(here) + forgotten

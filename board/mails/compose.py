@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from sqlalchemy.orm import Session
 
-from board import alerts, listings, outbox, words
+from board import alerts, blocks, listings, members, outbox, words
 from board.alerts import Alert, AlertStatus
 from board.db import now
 from board.i18n import N_, translations
@@ -38,7 +38,7 @@ def compose(board: Board, held: outbox.Claim) -> EmailMessage | None:
     with board.db.read() as session:
         letter = _WRITERS[held.purpose](session, board, held)
         moment = now(session)
-    if letter is None:
+    if letter is None or letter.to is None:
         return None
     text = _render(letter, held.locale, board)
     message = EmailMessage()
@@ -149,7 +149,7 @@ def _match(session: Session, board: Board, held: outbox.Claim) -> _Letter | None
     listing, member = session.get(Listing, held.listing_id), session.get(Member, held.member_id)
     if listing is None or member is None or listing.status != Status.OPEN:
         return None
-    if listing.ends_at <= now(session):
+    if listing.ends_at <= now(session) or _apart(session, listing, member.id):
         return None
     alert = None if held.alert_id is None else session.get(Alert, held.alert_id)
     if held.alert_id is not None and (alert is None or alert.status != AlertStatus.ACTIVE):
@@ -229,9 +229,18 @@ def _confirm_answer(session: Session, board: Board, held: outbox.Claim) -> _Lett
     )
 
 
+def _apart(session: Session, listing: Listing, member_id: int) -> bool:
+    """Whether the poster of a listing and a member have blocked each other meanwhile."""
+    poster = listing.member_id
+    return poster is not None and blocks.between(session, poster, member_id)
+
+
 def _answer(session: Session, board: Board, held: outbox.Claim) -> _Letter | None:
     listing, member = session.get(Listing, held.listing_id), session.get(Member, held.member_id)
     if listing is None or member is None or listing.status != Status.OPEN:
+        return None
+    writer = members.by_email(session, held.payload["email"])
+    if writer is not None and _apart(session, listing, writer.id):
         return None
     return _Letter(
         to=member.email,

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Letter:
     """Recipient, subject and values of one mail."""
 
-    to: str
+    #: None for a member without an address: nothing is sent.
+    to: str | None
     subject: str
     template: str
     values: dict[str, Any]

@@ -19,6 +19,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from board import sessions
 from board.alerts import Alert
 from board.context import Board
 from board.listings import Listing
@@ -26,6 +27,7 @@ from config.settings import Settings
 from tests.conftest import SECRET
 from tests.fakes import FakeWaker
 from web.app import create_app
+from web.guards import session_cookie
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
 
@@ -155,6 +157,15 @@ def app(board: Board) -> Flask:
 def client(app: Flask) -> FlaskClient:
     """A browser that asks for English."""
     return english(app)
+
+
+def sign_in(client: FlaskClient, member_id: int, second_factor: bool = False) -> str:
+    """Sign a member in at this browser, without the mail; returns the token of the session."""
+    board: Board = client.application.config["BOARD"]
+    with board.db.write() as session:
+        token = sessions.open_(session, member_id, second_factor=second_factor)
+    client.set_cookie(session_cookie(client.application.config["SETTINGS"]), token)
+    return token
 
 
 def csrf_token(client: FlaskClient, address: str) -> str:

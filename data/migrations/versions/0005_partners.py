@@ -14,10 +14,12 @@ from alembic import op
 from board.db import Codes, Geo, UTCDateTime
 
 revision = "0005"
-down_revision = "0001"
+down_revision = "0002"
 
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
+EVERYWHERE = "role IN ('relay', 'moderator', 'administrator')"
+ROLES = "role IN ('relay', 'partner', 'coordinator', 'moderator', 'administrator')"
 #: 3 is the kind of official information.
 NO_MAILED_LINKS = (
     """DELETE FROM links WHERE purpose IN ('confirm-listing', 'close-listing')
@@ -45,7 +47,7 @@ def upgrade() -> None:
     _add_owner()
     organisations = _organisations_of_grants()
     _hand_over(organisations)
-    op.execute("DELETE FROM grants WHERE role = 'partner'")
+    _narrow_grants()
 
 
 def _create_tables() -> None:
@@ -288,6 +290,18 @@ def _rewrite_check(old: str, new: str) -> None:
     bind.exec_driver_sql("PRAGMA writable_schema = RESET")
 
 
+def _narrow_grants() -> None:
+    """What is left are rights that hold everywhere."""
+    op.execute("DELETE FROM grants WHERE role IN ('partner', 'coordinator')")
+    with op.batch_alter_table("grants") as grants:
+        grants.drop_constraint("uq_grants_member_id_role_country", type_="unique")
+        grants.drop_constraint("ck_grants_role", type_="check")
+        grants.drop_column("country")
+        grants.drop_column("organisation")
+        grants.create_unique_constraint("uq_grants_member_id_role", ["member_id", "role"])
+        grants.create_check_constraint("ck_grants_role", sa.text(EVERYWHERE))
+
+
 def _organisations_of_grants() -> dict[int, list[tuple[int, set[str]]]]:
     """Make an organisation of each name and set of countries; member → (organisation, countries).
 
@@ -374,6 +388,7 @@ def _hand_over(organisations: dict[int, list[tuple[int, set[str]]]]) -> None:
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("SET LOCAL lock_timeout = '5s'")
+    _widen_grants()
     _give_back()
     op.drop_index("ix_listings_organisation_id", "listings")
     if op.get_bind().dialect.name == "sqlite":
@@ -394,6 +409,28 @@ def downgrade() -> None:
         "organisations",
     ):
         op.drop_table(table)
+
+
+def _widen_grants() -> None:
+    with op.batch_alter_table("grants") as grants:
+        grants.drop_constraint("uq_grants_member_id_role", type_="unique")
+        grants.drop_constraint("ck_grants_role", type_="check")
+        grants.add_column(
+            sa.Column(
+                "country",
+                sa.String(length=2),
+                nullable=False,
+                server_default="",
+                comment="jurisdiction of a partner, ISO 3166-1 alpha-2",
+            )
+        )
+        grants.add_column(
+            sa.Column("organisation", sa.String(length=120), nullable=False, server_default="")
+        )
+        grants.create_unique_constraint(
+            "uq_grants_member_id_role_country", ["member_id", "role", "country"]
+        )
+        grants.create_check_constraint("ck_grants_role", sa.text(ROLES))
 
 
 def _give_back() -> None:
