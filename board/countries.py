@@ -86,6 +86,16 @@ class Countries:
         ]
         return bool(wanted) and bool(shapely.covers(shapely.union_all(wanted), area))
 
+    def bounds(self, codes: Collection[str]) -> tuple[float, float, float, float]:
+        """South, west, north and east, in degrees, of these countries; the globe for none."""
+        wanted = [
+            each for each, code in zip(self._areas, self._code_of, strict=True) if code in codes
+        ]
+        if not wanted:
+            return -60.0, -180.0, 75.0, 180.0
+        west, south, east, north = shapely.total_bounds(wanted)
+        return float(south), float(west), float(north), float(east)
+
     def country_name(self, code: str, locale: str) -> str:
         """Name of a country in a locale; the code itself when it is unknown."""
         return _names(locale).get(code, code)

@@ -74,6 +74,11 @@ class Decision:
     phone: str = ""
 
 
+def possible(status: Status) -> tuple[Verdict, ...]:
+    """What may be decided of an organisation that stands so."""
+    return tuple(verdict for verdict, (allowed, *_) in _STEPS.items() if status in allowed)
+
+
 def apply(board: Board, new: NewOrganisation) -> None:
     """Store an application and write the mail that asks to confirm it.
 

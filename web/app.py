@@ -13,7 +13,23 @@ from board.context import Board
 from board.db import PATIENCE_OF_PAGES_S
 from board.i18n import CATALOGUES
 from config.settings import Settings
-from web import alerts, answers, dev_mail, home, links, listings, pages, places
+from web import (
+    alerts,
+    answers,
+    dev_mail,
+    home,
+    inbox,
+    information,
+    links,
+    listings,
+    organisations,
+    pages,
+    partners,
+    places,
+    questions,
+    readers,
+    verification,
+)
 from web import map as listings_map
 from web.assets import init_assets
 from web.errors import init_errors
@@ -64,6 +80,10 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     app.jinja_env.globals.update(own_names=OWN_NAMES, embedded_mail=settings.embedded_mail)
     for feature in (home, listings, listings_map, answers, alerts, links, places, pages, dev_mail):
         app.register_blueprint(feature.blueprint)
+    for feature in (organisations, verification, partners, information, questions, inbox, readers):
+        app.register_blueprint(feature.blueprint)
     app.register_blueprint(alerts.unsubscribe_blueprint)
+    # It only counts, and a page that many read must set no cookie for it.
+    csrf.exempt(readers.count)
     csrf.exempt(alerts.one_click)
     return app

@@ -10,7 +10,13 @@ from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from board.errors import LinkRefused, ListingNotFound, Unavailable
+from board.errors import (
+    LinkRefused,
+    ListingNotFound,
+    OrganisationNotFound,
+    QuestionNotFound,
+    Unavailable,
+)
 from board.i18n import N_
 
 #: Seconds after which a reader may try again when a part is away.
@@ -122,7 +128,8 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, lambda error: error_response(400, _COOKIE_ADVICE))
     app.register_error_handler(Unavailable, _unavailable)
-    app.register_error_handler(ListingNotFound, lambda error: error_response(404))
+    for missing in (ListingNotFound, OrganisationNotFound, QuestionNotFound):
+        app.register_error_handler(missing, lambda error: error_response(404))
     app.register_error_handler(
         LinkRefused,
         lambda error: error_response(410, _LINK_ADVICE.get(error.reason, _LINK_ADVICE["unknown"])),

@@ -11,7 +11,14 @@ from flask_babel import gettext
 from board import confirmations
 from board.errors import Invalid, NotAllowed
 from board.i18n import N_
-from board.links import CLOSE_LISTING, CONFIRM_ALERT, CONFIRM_ANSWER, CONFIRM_LISTING
+from board.links import (
+    CLOSE_LISTING,
+    CONFIRM_ALERT,
+    CONFIRM_ANSWER,
+    CONFIRM_LISTING,
+    CONFIRM_PARTNER,
+    CONFIRM_QUESTION,
+)
 from web.errors import error_response
 from web.guards import Guard, GuardedBlueprint
 from web.words import current_board
@@ -43,6 +50,18 @@ TEXTS: Final = {
         N_("One press, and your message goes to this person together with your address."),
         N_("Send it now"),
         N_("Your message is on its way."),
+    ),
+    CONFIRM_PARTNER: (
+        N_("Send your application"),
+        N_("One press, and whoever runs the board checks who your organisation is."),
+        N_("Send it now"),
+        N_("Your application has arrived. We write to you when it is decided."),
+    ),
+    CONFIRM_QUESTION: (
+        N_("Send your question"),
+        N_("One press, and the organisation gets your question, without your address."),
+        N_("Send it now"),
+        N_("Your question is on its way. The answer comes by mail."),
     ),
 }
 

@@ -6,7 +6,7 @@ import time
 
 import structlog
 
-from board import dispatching, forgetting, listings, outbox, sessions
+from board import dispatching, forgetting, information, listings, outbox, readers, sessions
 from board.errors import Unavailable
 from workers.parts import board
 
@@ -43,7 +43,12 @@ def snapshot() -> bool:
 
 
 def expire() -> int:
-    """Close the listings whose time is over; forget dead sessions and what nobody confirmed."""
+    """Close the listings whose time is over; forget dead sessions and what nobody confirmed.
+
+    Organisations are reminded of what ends soon, and readers of past days become numbers.
+    """
     here = board()
+    information.remind_ending(here)
     forgotten = forgetting.forget_unconfirmed(here) + sessions.forget_dead(here)
+    forgotten += readers.forget_days(here)
     return listings.close_ended(here) + forgotten

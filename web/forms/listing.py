@@ -27,6 +27,8 @@ from web import dates
 from web.forms.base import ChoicesField, SwitchField, TextField
 from web.forms.place import PlaceForm, find_place
 
+#: Kinds as addresses name them; official information has a form of its own.
+POSTED: Final = {"request": Kind.REQUEST, "offer": Kind.OFFER}
 KINDS: Final = {"request": Kind.REQUEST, "offer": Kind.OFFER, "info": Kind.INFO}
 REACHES: Final = {
     "local": Reach.LOCAL,
@@ -111,7 +113,8 @@ class ListingForm(PlaceForm):
         read_text = required_text if kind is Kind.INFO else clean_text
         text = self.text.data or ""
         self.check("text", lambda: read_text(text, max_length=TEXT_MAX, multiline=True))
-        self.check("email", lambda: email_address(self.email.data or ""))
+        if kind is not Kind.INFO:
+            self.check("email", lambda: email_address(self.email.data or ""))
         if kind is Kind.INFO and not self.area_countries.data:
             self.refuse("area_countries", N_("Choose the country or countries it is about."))
 

@@ -16,12 +16,12 @@ from board.errors import Invalid, KeyReused, ListingNotFound, NotAllowed, Organi
 from board.listings import Listing
 from board.members import Member
 from matcher.taxonomy import Kind
-from tests.factories import INLAND, Factory
+from tests.factories import INLAND, Factory, Office
 from tests.fakes import MailSink, work_off
 
 
 def publish(
-    board: Board, make: Factory, office: Any, key: str = "key-of-a-form", **given: Any
+    board: Board, make: Factory, office: Office, key: str = "key-of-a-form", **given: Any
 ) -> str:
     """Public id of what the office's coordinator publishes."""
     form = make.information_form(office, **given)
@@ -148,7 +148,7 @@ def test_an_item_replaces_an_older_one(board: Board, make: Factory) -> None:
     successor = information.details(board, older.id).successor
     assert successor is not None and successor.id == newer.id
     with pytest.raises(Invalid, match="supersedes"):
-        publish(board, make, make.organisation("B"), key="key-2", supersedes=newer.public_id)
+        publish(board, make, make.organisation("B"), "key-of-another", supersedes=newer.public_id)
     assert listings.get(board, newer.public_id).state == "open"
 
 
