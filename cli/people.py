@@ -1,4 +1,4 @@
-"""People: administrators and partners, who exist only through these commands for now."""
+"""People: administrators and partners whom the operator vouches for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import click
 
 from board import partners
 from board.context import Board
+from board.organisations import Kind
 from cli.errors import load_settings
 
 
@@ -33,9 +34,16 @@ def partner_group() -> None:
 @click.argument("email")
 @click.option("--country", required=True, metavar="CC", help="Two-letter code, such as CM.")
 @click.option("--name", default="", help="Name of the organisation, shown beside its information.")
-def add_partner(email: str, country: str, name: str) -> None:
-    """Let EMAIL publish official information for one country."""
-    new = partners.add_partner(Board.open(load_settings()), email, country, name)
+@click.option(
+    "--kind",
+    type=click.Choice([str(kind) for kind in Kind]),
+    default=str(Kind.ASSOCIATION),
+    show_default=True,
+    help="What sort of organisation it is.",
+)
+def add_partner(email: str, country: str, name: str, kind: str) -> None:
+    """Let EMAIL publish official information for one country, as a verified organisation."""
+    new = partners.add_partner(Board.open(load_settings()), email, country, name, kind)
     code = country.strip().upper()
     click.echo(
         f"partner added for {code}" if new else f"this address is a partner for {code} already"
