@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from board import members, organisations, outbox, roles
 from board.db import now
-from board.errors import Invalid, OrganisationNotFound, Problem
+from board.errors import Invalid, NotAllowed, OrganisationNotFound, Problem
 from board.i18n import N_
 from board.members import Member
 from board.organisations import (
@@ -165,6 +165,29 @@ def add_colleague(
         if not organisations.give_seat(session, row, member.id, role):
             return False
         organisations.record(session, "organisation-joined", row, by_member_id, role)
+        woken = outbox.add(session, _welcome(session, board, row, member))
+    board.waker.wake([woken])
+    return True
+
+
+def add_coordinator(board: Board, administrator_id: int, public_id: str, email: str) -> bool:
+    """Let an address coordinate an organisation whose own coordinators are gone, say.
+
+    False when it did already. Raises Invalid, OrganisationNotFound, and NotAllowed for whoever is
+    no administrator.
+    """
+    checks = Checks()
+    with checks.field("email"):
+        email = email_address(email)
+    checks.done()
+    with board.db.write() as session:
+        if Role.ADMINISTRATOR not in roles.of(session, administrator_id):
+            raise NotAllowed(Role.ADMINISTRATOR)
+        row = organisations.find(session, public_id, lock=True)
+        member = members.confirmed(session, email, row.locale)
+        if not organisations.give_seat(session, row, member.id, COORDINATOR):
+            return False
+        organisations.record(session, "organisation-joined", row, administrator_id, COORDINATOR)
         woken = outbox.add(session, _welcome(session, board, row, member))
     board.waker.wake([woken])
     return True

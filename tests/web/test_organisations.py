@@ -64,6 +64,10 @@ def test_from_the_form_to_the_badge(
     assert "Appelé" not in html and "Standard" not in html and "consul@" not in html
     assert page in client.get("/organisations").text
 
+    naming = f"{console}/coordinator"
+    assert press(admin, console, naming, email="nobody").status_code == 422
+    assert press(admin, console, naming, email="second@example.org").status_code == 303
+
     revoked = press(admin, console, console, verdict="revoke", evidence="Fermé.")
     assert revoked.status_code == 303
     html = client.get(page).text

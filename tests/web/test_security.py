@@ -35,6 +35,7 @@ EXAMPLES = {
     "organisations.show": "/organisations/AAAAAAAAAAAA",
     "verification.show": "/admin/organisations/AAAAAAAAAAAA",
     "verification.decide": "/admin/organisations/AAAAAAAAAAAA",
+    "verification.add_coordinator": "/admin/organisations/AAAAAAAAAAAA/coordinator",
     "partners.show": "/organisation/AAAAAAAAAAAA",
     "partners.add": "/organisation/AAAAAAAAAAAA/members",
     "partners.remove": "/organisation/AAAAAAAAAAAA/members/BBBBBBBBBBBB/remove",

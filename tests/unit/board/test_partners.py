@@ -140,3 +140,20 @@ def test_an_organisation_keeps_a_coordinator(board: Board, make: Factory) -> Non
         partners.add_colleague(
             board, consulate.member_id, consulate.id, "x@example.org", "administrator"
         )
+
+
+def test_an_administrator_helps_an_organisation_without_coordinator(
+    board: Board, make: Factory
+) -> None:
+    """Its coordinator was erased; nobody else may name one."""
+    consulate, admin = make.organisation(), make.administrator()
+    with board.db.write() as session:
+        session.execute(sa.delete(Membership))
+    with pytest.raises(NotAllowed):
+        partners.add_coordinator(board, consulate.member_id, consulate.id, "new@example.org")
+    with pytest.raises(Invalid, match="email"):
+        partners.add_coordinator(board, admin, consulate.id, "nobody")
+    assert partners.add_coordinator(board, admin, consulate.id, "new@example.org")
+    assert not partners.add_coordinator(board, admin, consulate.id, "new@example.org")
+    (seat,) = organisations.seats_of(board, member_id(board, "new@example.org"))
+    assert seat.role == COORDINATOR
