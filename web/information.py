@@ -7,6 +7,7 @@ import secrets
 
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from shapely.geometry import mapping
 
 from board import checking, information, questions
 from board.errors import Invalid, KeyReused
@@ -136,4 +137,5 @@ def _render(office: OrganisationView, form: InformationForm, grid: Grid | None =
         languages=words.language_choices(),
         urgency_choices=words.question_choices()["urgency_choices"],
         bounds=json.dumps(board.countries.bounds(office.countries)),
+        limits="" if office.area is None else json.dumps(mapping(office.area)),
     )

@@ -1,4 +1,5 @@
-// Drawing an outline on the map: each press is a corner. The text field holds what is sent.
+// Drawing an outline on the map: each press is a corner. The text field holds what is sent; a dashed
+// line shows the limits that it may not cross.
 (() => {
   "use strict";
 
@@ -14,6 +15,10 @@
     const map = await window.entraide.worldMap(box.querySelector("[data-map]"), { scrollWheelZoom: false });
     const [south, west, north, east] = JSON.parse(root.dataset.bounds);
     map.fitBounds([[south, west], [north, east]], { animate: false });
+    if (root.dataset.limits) {
+      const limits = window.L.geoJSON(JSON.parse(root.dataset.limits), { interactive: false, style: { className: "limits" } }).addTo(map);
+      map.fitBounds(limits.getBounds().pad(0.2), { animate: false });
+    }
     const shape = window.L.layerGroup().addTo(map);
     let corners = read(field.value);
 
