@@ -30,6 +30,17 @@ ACTIONS = frozenset(
         "conversation-opened",
         "contact-shared",
         "demo-removed",
+        "organisation-applied",
+        "organisation-verified",
+        "organisation-refused",
+        "organisation-revoked",
+        "organisation-joined",
+        "organisation-left",
+        "information-published",
+        "information-extended",
+        "question-assigned",
+        "question-answered",
+        "question-published",
     }
 )
 

@@ -13,7 +13,11 @@ from board.conversations import Conversation, ConversationStatus
 from board.db import now
 from board.links import Link
 from board.listings import Listing, Status
+from board.organisations import Organisation
+from board.organisations import Status as OrganisationStatus
 from board.posting import PostingKey
+from board.questions import KEPT_ANSWERED, Question
+from board.questions import Status as QuestionStatus
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -35,6 +39,14 @@ def forget_unconfirmed(board: Board) -> int:
                 Conversation.status == ConversationStatus.PENDING,
                 Conversation.created_at <= too_old,
             ),
+            sa.delete(Organisation).where(
+                Organisation.status == OrganisationStatus.PENDING,
+                Organisation.created_at <= too_old,
+            ),
+            sa.delete(Question).where(
+                Question.status == QuestionStatus.PENDING, Question.created_at <= too_old
+            ),
+            sa.delete(Question).where(Question.answered_at <= moment - KEPT_ANSWERED),
             sa.delete(Link).where(Link.expires_at <= too_old),
             sa.delete(PostingKey).where(PostingKey.created_at <= too_old),
         )

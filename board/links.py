@@ -28,16 +28,26 @@ EDIT_LISTING = "edit-listing"
 EXTEND_LISTING = "extend-listing"
 CONFIRM_ALERT = "confirm-alert"
 CONFIRM_MESSAGE = "confirm-message"
+CONFIRM_PARTNER = "confirm-partner"
+CONFIRM_QUESTION = "confirm-question"
 #: Opens one conversation to one of its two; not used up by being used.
 CONVERSATION = "conversation"
 KEEP_TALKING = "keep-talking"
-CONFIRMATIONS = (CONFIRM_LISTING, CONFIRM_ALERT, CONFIRM_MESSAGE)
+CONFIRMATIONS = (
+    CONFIRM_LISTING,
+    CONFIRM_ALERT,
+    CONFIRM_MESSAGE,
+    CONFIRM_PARTNER,
+    CONFIRM_QUESTION,
+)
 
 #: How long each kind of link opens something.
 LIFETIMES = {
     CONFIRM_LISTING: timedelta(days=3),
     CONFIRM_ALERT: timedelta(days=3),
     CONFIRM_MESSAGE: timedelta(days=3),
+    CONFIRM_PARTNER: timedelta(days=3),
+    CONFIRM_QUESTION: timedelta(days=3),
     CLOSE_LISTING: timedelta(days=400),
     EDIT_LISTING: timedelta(days=400),
     EXTEND_LISTING: timedelta(days=400),

@@ -5,14 +5,18 @@ from board.audit import AuditEntry
 from board.blocks import Block
 from board.conversations import Conversation
 from board.db import BoardState, Tombstone
+from board.information import OfficialInformation
 from board.links import Link
 from board.listings import Listing, ListingCategory
 from board.members import Member
 from board.messages import Message
+from board.organisations import Membership, Organisation
 from board.outbox import OutboxRow
 from board.outcomes import Outcome
 from board.passkeys import Passkey, PasskeyChallenge
 from board.posting import PostingKey
+from board.questions import PublicAnswer, Question
+from board.readers import Reader, ReaderDay, ReaderSalt
 from board.recovery import RecoveryCode
 from board.relays import RelayedListing
 from board.roles import Grant
@@ -33,12 +37,20 @@ ALL = (
     ListingCategory,
     Member,
     MemberSession,
+    Membership,
     Message,
+    OfficialInformation,
+    Organisation,
     OutboxRow,
     Passkey,
     PasskeyChallenge,
     Outcome,
     PostingKey,
+    PublicAnswer,
+    Question,
+    Reader,
+    ReaderDay,
+    ReaderSalt,
     RecoveryCode,
     RelayedListing,
     SignInCode,

@@ -21,17 +21,24 @@ from web import (
     conversations,
     dev_mail,
     home,
+    inbox,
+    information,
     links,
     listings,
     me,
+    organisations,
     pages,
+    partners,
     passkeys,
     places,
     profiles,
+    questions,
+    readers,
     relays,
     second_factor,
     sessions,
     sign_in,
+    verification,
 )
 from web import map as listings_map
 from web.assets import init_assets
@@ -67,6 +74,13 @@ FEATURES = (
     second_factor,
     relays,
     by_phone,
+    organisations,
+    verification,
+    partners,
+    information,
+    questions,
+    inbox,
+    readers,
 )
 
 csrf = CSRFProtect()
@@ -111,5 +125,7 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
         app.register_blueprint(feature.blueprint)
     app.register_blueprint(conversations.guests_blueprint)
     app.register_blueprint(alerts.unsubscribe_blueprint)
+    # It only counts, and a page that many read must set no cookie for it.
+    csrf.exempt(readers.count)
     csrf.exempt(alerts.one_click)
     return app
