@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 import matcher.alerts
-from board import links, members
+from board import bans, consent, limits, links, members
 from board.db import Base, BigId, Codes, Geo, Indexed, UTCDateTime, new_public_id, now
 from board.errors import LinkRefused
 from board.i18n import LOCALES, N_
@@ -106,7 +106,7 @@ def engine_alert(alert: Alert) -> matcher.alerts.Alert:
     )
 
 
-def save(board: Board, new: NewAlert) -> None:
+def save(board: Board, new: NewAlert, visitor: limits.Visitor = limits.HOUSE) -> None:
     """Store an alert, inactive, and write the mail that asks for the confirmation.
 
     The answer is the same for known and unknown addresses. Raises Invalid.
@@ -114,6 +114,7 @@ def save(board: Board, new: NewAlert) -> None:
     new = _checked(board, new)
     place = None if new.cell is None else Place(new.cell)
     with board.db.write() as session:
+        delay = limits.see(session, visitor, limits.ALERT, None)
         address = links.address_hash(board.settings.secret_key, new.email)
         if not links.may_confirm(session, address):
             return
@@ -134,8 +135,16 @@ def save(board: Board, new: NewAlert) -> None:
         )
         session.add(alert)
         session.flush()
+        consent.record(session, subject=Alert.__tablename__, subject_id=alert.id)
         row = links.ask(
-            session, board, links.CONFIRM_ALERT, alert.id, new.email, new.locale, alert_id=alert.id
+            session,
+            board,
+            links.CONFIRM_ALERT,
+            alert.id,
+            new.email,
+            new.locale,
+            alert_id=alert.id,
+            after=delay,
         )
     board.waker.wake([row])
 
@@ -183,11 +192,13 @@ def _kept_cell(board: Board, new: NewAlert) -> int:
 def confirm(session: Session, alert: Alert) -> None:
     """Activate a pending alert, in the unit that spends its link.
 
-    A member keeps at most `PER_MEMBER` active ones; the oldest makes room.
+    A member keeps at most `PER_MEMBER` active ones; the oldest makes room. Raises NotAllowed
+    when the member is banned.
     """
     if alert.status != AlertStatus.PENDING or alert.pending_email is None:
         return
     member = members.confirmed(session, alert.pending_email, alert.locale)
+    bans.require_none(session, member.id)
     active = session.scalars(
         sa.select(Alert)
         .where(Alert.member_id == member.id, Alert.status == AlertStatus.ACTIVE)
@@ -196,6 +207,7 @@ def confirm(session: Session, alert: Alert) -> None:
     for oldest in active[: max(0, len(active) - PER_MEMBER + 1)]:
         oldest.status = AlertStatus.ENDED
     alert.member_id, alert.pending_email = member.id, None
+    consent.confirm(session, Alert.__tablename__, alert.id, member.id)
     alert.status = AlertStatus.ACTIVE
 
 

@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import audit, blocks, conversations, links, listings, members, messages, outbox, outcomes
+from board import (
+    audit,
+    bans,
+    blocks,
+    consent,
+    conversations,
+    limits,
+    links,
+    listings,
+    members,
+    messages,
+    outbox,
+    outcomes,
+)
 from board.conversations import REST, Conversation, ConversationStatus, Side
 from board.db import now
 from board.errors import Invalid, NotAllowed, Problem
@@ -36,6 +49,8 @@ class NewAnswer:
     email: str
     text: str
     locale: str = "fr"
+    #: What is told of somebody's health may be kept and shown.
+    health: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +77,26 @@ def can_be_answered(listing: listings.ListingView) -> bool:
     )
 
 
-def answer(board: Board, public_id: str, new: NewAnswer) -> None:
+def answer(
+    board: Board, public_id: str, new: NewAnswer, visitor: limits.Visitor = limits.HOUSE
+) -> None:
     """Keep a guest's message, and write the mail that asks for the confirmation.
 
     The answer is the same for known and unknown addresses. Raises ListingNotFound, NotAllowed
     where nobody can be written to, and Invalid.
     """
     email, text = _checked(new)
+    health = consent.require(new.health, text)
     with board.db.write() as session:
         listing = listings.find(session, public_id)
         poster_id = _require_poster(listing, now(session))
+        delay = limits.see(session, visitor, limits.ANSWER, None)
         address = links.address_hash(board.settings.secret_key, email)
         if not links.may_confirm(session, address):
             return
         conversation = _store(session, listing, poster_id, new.locale, email=email)
         _say_first(session, conversation, text)
+        _agree(session, conversation, health)
         row = links.ask(
             session,
             board,
@@ -86,6 +106,7 @@ def answer(board: Board, public_id: str, new: NewAnswer) -> None:
             new.locale,
             listing_id=listing.id,
             conversation_id=conversation.id,
+            after=delay,
         )
     board.waker.wake([row])
 
@@ -93,7 +114,8 @@ def answer(board: Board, public_id: str, new: NewAnswer) -> None:
 def confirm(session: Session, board: Board, conversation: Conversation) -> Opened | None:
     """Open a guest's conversation and pass the message on, in the unit that spends its link.
 
-    None when it is open already. Raises Invalid when the listing is no longer open.
+    None when it is open already. Raises Invalid when the listing is no longer open, and NotAllowed
+    when the member is banned.
     """
     if conversation.status != ConversationStatus.PENDING or conversation.pending_email is None:
         return None
@@ -107,7 +129,9 @@ def confirm(session: Session, board: Board, conversation: Conversation) -> Opene
     return _open(session, board, listing, conversation, member)
 
 
-def answer_as_member(board: Board, public_id: str, member_id: int, text: str, locale: str) -> str:
+def answer_as_member(
+    board: Board, public_id: str, member_id: int, text: str, locale: str, *, health: bool = False
+) -> str:
     """Open a conversation for somebody who is signed in; returns its public id.
 
     Raises ListingNotFound, NotAllowed and Invalid as `answer` does.
@@ -116,11 +140,13 @@ def answer_as_member(board: Board, public_id: str, member_id: int, text: str, lo
     with checks.field("text"):
         text = required_text(text, max_length=TEXT_MAX, multiline=True)
     checks.done()
+    health = consent.require(health, text)
     with board.db.write() as session:
         listing = listings.find(session, public_id)
         poster_id = _require_poster(listing, now(session))
         conversation = _store(session, listing, poster_id, locale, email=None)
         _say_first(session, conversation, text)
+        _agree(session, conversation, health)
         member = session.get_one(Member, member_id)
         opened = _open(session, board, listing, conversation, member)
         found = opened.conversation.public_id
@@ -128,9 +154,15 @@ def answer_as_member(board: Board, public_id: str, member_id: int, text: str, lo
     return found
 
 
+def _agree(session: Session, conversation: Conversation, health: bool) -> None:
+    name = Conversation.__tablename__
+    consent.record(session, subject=name, subject_id=conversation.id, health=health)
+
+
 def _open(
     session: Session, board: Board, listing: Listing, conversation: Conversation, member: Member
 ) -> Opened:
+    bans.require_none(session, member.id)
     if member.id == conversation.poster_id:
         raise Invalid([Problem("listing", N_("This is your own listing."))])
     first = session.scalars(
@@ -144,9 +176,11 @@ def _open(
         # They write to each other already: the message goes there.
         rows = messages.say(session, board, known, Side.ANSWERER, first.text)
         session.delete(conversation)
+        consent.move(session, Conversation.__tablename__, conversation.id, known.id, member.id)
         return Opened(known, conversations.issue_link(session, board, known, member), rows)
     conversation.status, conversation.answerer_id = ConversationStatus.OPEN, member.id
     conversation.pending_email = None
+    consent.confirm(session, Conversation.__tablename__, conversation.id, member.id)
     conversation.touch(now(session))
     conversation.mark_read(Side.ANSWERER, first.id)
     first.withheld = conversations.apart(session, conversation)

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from board import (
     alerts,
     answering,
+    asking,
     editing,
     extensions,
     links,
     listings,
     posting,
-    questions,
     verification,
 )
 from board.alerts import Alert
@@ -23,7 +23,7 @@ from board.conversations import Conversation
 from board.editing import Changes
 from board.errors import Invalid, LinkRefused, NotAllowed, Problem
 from board.i18n import N_
-from board.listings import Listing
+from board.listings import Listing, Status
 from board.organisations import PARTNER, Organisation
 from board.questions import Question
 from matcher.taxonomy import Kind
@@ -47,6 +47,8 @@ class Deed:
     public_id: str | None
     #: Opens the conversation that has just begun; only after the deed.
     conversation_token: str | None = None
+    #: Whether a moderator looks at the listing before others see it.
+    held: bool = False
 
 
 def show(board: Board, token: str) -> Deed:
@@ -86,9 +88,10 @@ def _do(
     if isinstance(subject, Organisation):
         return deed, verification.receive(session, board, subject)
     if isinstance(subject, Question):
-        return deed, questions.confirm(session, board, subject)
+        return deed, asking.confirm(session, board, subject)
     if isinstance(subject, Listing):
-        return deed, _do_to_listing(session, board, link.purpose, subject, changes)
+        woken = _do_to_listing(session, board, link.purpose, subject, changes)
+        return replace(deed, held=subject.status == Status.HELD), woken
     if link.purpose == links.KEEP_TALKING:
         extensions.keep_talking(session, subject)
         return deed, []
@@ -148,5 +151,7 @@ def _deed(session: Session, link: links.Link, subject: Subject) -> Deed:
     if isinstance(subject, Organisation):
         return Deed(link.purpose, subject.name, None)
     if isinstance(subject, Conversation | Question):
-        subject = session.get_one(Listing, subject.listing_id)
-    return Deed(link.purpose, subject.title, subject.public_id)
+        listing = session.get_one(Listing, subject.listing_id)
+        return Deed(link.purpose, listing.title, listing.public_id)
+    held = subject.status == Status.HELD
+    return Deed(link.purpose, subject.title, subject.public_id, held=held)

@@ -21,7 +21,7 @@ from board.db import Base, BigId, UTCDateTime, new_public_id, now
 from board.errors import ConversationNotFound, LinkRefused
 from board.i18n import N_
 from board.links import Link
-from board.listings import Listing
+from board.listings import Listing, Status
 from board.members import Member
 
 if TYPE_CHECKING:
@@ -199,12 +199,28 @@ def silence(session: Session, conversation: Conversation, side: Side) -> str | N
     own, others = conversation.member_id(side), conversation.member_id(side.other)
     if own is not None and others in blocks.blocked_by(session, own):
         return N_("You have blocked this person: nothing passes between you.")
+    if conversation.status == ConversationStatus.CLOSED and conversation.ends_at > moment:
+        return N_("This conversation was closed. It can still be read.")
     if conversation.status != ConversationStatus.OPEN or conversation.ends_at <= moment:
         return N_("This conversation has rested for a month and is closed. It can still be read.")
     listing = session.get_one(Listing, conversation.listing_id)
+    if listing.status == Status.HELD:
+        return N_("Somebody looks at this listing first. Until then the conversation can be read.")
     if (listing.closed_at or listing.ends_at) + WRITABLE_AFTER <= moment:
         return N_("The listing has been over for two weeks. The conversation can still be read.")
     return None
+
+
+def close_all(session: Session, member_id: int) -> None:
+    """Close every conversation of a member, on either side; what was said can still be read."""
+    session.execute(
+        sa.update(Conversation)
+        .where(
+            sa.or_(Conversation.poster_id == member_id, Conversation.answerer_id == member_id),
+            Conversation.status == ConversationStatus.OPEN,
+        )
+        .values(status=ConversationStatus.CLOSED, ask_at=None)
+    )
 
 
 def issue_link(session: Session, board: Board, conversation: Conversation, member: Member) -> str:

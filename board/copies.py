@@ -86,6 +86,14 @@ def listings_changed(session: Session, since: int, most: int) -> int:
     return sum(session.scalar(sa.select(sa.func.count()).select_from(each)) or 0 for each in rows)
 
 
+def listings_deleted(session: Session, since: int) -> bool:
+    """Whether a listing was deleted after a revision."""
+    found = sa.select(Tombstone.id).where(
+        Tombstone.revision > since, Tombstone.kind == Listing.__tablename__
+    )
+    return session.scalar(found.limit(1)) is not None
+
+
 def _copy_listings(session: Session, copies: Copies) -> None:
     if copies.revision < copies.listings_revision:
         _copy_information(session, copies)

@@ -21,11 +21,12 @@ from shapely import from_wkb, to_wkb
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.types import LargeBinary, TypeDecorator, TypeEngine
 
-from board.errors import Unavailable
+from board import schema
+from board.errors import SchemaMismatch, Unavailable
 
 #: Key of the advisory lock that orders revisions on PostgreSQL; any constant of our own.
 _REVISION_LOCK = 0x456E7472
@@ -204,24 +205,41 @@ class Database:
         self._reading = sessionmaker(self.engine, expire_on_commit=False)
         writing = self.engine.execution_options(writing=True)
         self._writing = sessionmaker(writing, expire_on_commit=False)
+        self._schema_fits = False
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A unit that only reads; closing it rolls back what it changed."""
-        with foreign_errors(), self._reading() as session:
+        with self._guarded(), self._reading() as session:
             session.info["clock_offset"] = self.clock_offset
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A unit that commits at the end, with one revision for what the index holds."""
-        with foreign_errors(), self._writing() as session, session.begin():
+        with self._guarded(), self._writing() as session, session.begin():
             session.info["clock_offset"] = self.clock_offset
             yield session
             _stamp_revision(session)
 
     def close(self) -> None:
         self.engine.dispose()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Look at the schema before the first unit, and again where a part of it was missing."""
+        with foreign_errors():
+            if not self._schema_fits:
+                schema.check(self.engine)
+                self._schema_fits = True
+            try:
+                yield
+            except (OperationalError, ProgrammingError) as error:
+                if not schema.lacks_a_part(error):
+                    raise
+                self._schema_fits = False
+                schema.check(self.engine)
+                raise SchemaMismatch(ahead=False) from error
 
 
 @contextmanager
@@ -284,7 +302,7 @@ def _make_private(url: str) -> None:
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

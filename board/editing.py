@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from board import checking, extensions, links, listings, outbox
+from board import checking, consent, extensions, holding, links, listings, outbox
 from board.db import now
 from board.errors import Invalid, NotAllowed, Problem
 from board.i18n import N_
@@ -38,6 +38,8 @@ class Changes:
     text: str
     urgency: int
     ends_at: datetime
+    #: What is told of somebody's health may be kept and shown.
+    health: bool = False
 
 
 def edit(session: Session, board: Board, listing: Listing, changes: Changes) -> list[int]:
@@ -45,7 +47,9 @@ def edit(session: Session, board: Board, listing: Listing, changes: Changes) -> 
 
     A listing that became more urgent is announced again: those who are told of it for the first
     time get a mail, and nobody gets a second one. Raises Invalid with every problem, and
-    NotAllowed for official information, which its organisation alone changes.
+    NotAllowed for official information, which its organisation alone changes. The new words are
+    judged as those of a new listing are: where `holding` finds a reason, it is held and nobody is
+    told.
     """
     if listing.kind == Kind.INFO:
         raise NotAllowed(PARTNER)
@@ -53,12 +57,16 @@ def edit(session: Session, board: Board, listing: Listing, changes: Changes) -> 
     _require_open(listing, moment)
     categories = listings.categories_of(session, [listing.id])[listing.id]
     fields, _ = checking.checked(board, _as_posted(board, listing, categories, changes), moment)
+    consent.agree(session, listing, changes.health, fields.title, fields.text, fields.categories)
     more_urgent = fields.urgency > listing.urgency
     listing.title, listing.text, listing.urgency = fields.title, fields.text, fields.urgency
     listing.ends_at = fields.ends_at
     words = f"{listing.title} {listing.text} {listing.place_name}"
     listing.folded = fold(words)
     extensions.schedule(listing, moment)
+    held = holding.judge_again(session, board, listing)
+    if listing.status == Status.HELD:
+        return held
     return [_announce_again(session, listing)] if more_urgent else []
 
 

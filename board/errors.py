@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,6 +59,14 @@ class ListingNotFound(NotFound):
     def __init__(self, listing_id: str | int) -> None:
         self.listing_id = listing_id
         super().__init__(f"there is no listing {listing_id}")
+
+
+class ConsentNotFound(NotFound):
+    """No such consent of this member that could be taken back."""
+
+    def __init__(self, consent_id: int) -> None:
+        self.consent_id = consent_id
+        super().__init__(f"there is no consent {consent_id}")
 
 
 class ConversationNotFound(NotFound):
@@ -123,9 +132,56 @@ class NotAllowed(BoardError):
         super().__init__(f"this needs the right: {right}")
 
 
+class CaseNotFound(NotFound):
+    """No such case."""
+
+    def __init__(self, case_id: int) -> None:
+        self.case_id = case_id
+        super().__init__(f"there is no case {case_id}")
+
+
+class BanNotFound(NotFound):
+    """No such ban, or nobody appealed against it."""
+
+    def __init__(self, ban_id: int) -> None:
+        self.ban_id = ban_id
+        super().__init__(f"there is no appeal against a ban {ban_id}")
+
+
+class AlreadyDecided(BoardError):
+    """Somebody else was faster: `decision` by member `by` (None: nobody) at `at`."""
+
+    def __init__(self, decision: str, by: int | None, at: datetime | None, asker: int) -> None:
+        self.decision, self.by, self.at = decision, by, at
+        #: Whether it was the same moderator, who pressed twice.
+        self.own = by == asker
+        super().__init__(f"this was already decided: {decision}")
+
+
+class LimitReached(BoardError):
+    """More than `most` of `what` within a day."""
+
+    def __init__(self, what: str, most: int) -> None:
+        self.what, self.most = what, most
+        super().__init__(f"at most {most} of {what} in a day")
+
+
 class Unavailable(BoardError):
     """A part that the answer needs is away for now; `part` names it."""
 
     def __init__(self, part: str) -> None:
         self.part = part
         super().__init__(f"{part} cannot be reached now; try again in a moment")
+
+
+class SchemaMismatch(Unavailable):
+    """The database has another schema than this program: a newer one if it is `ahead`."""
+
+    def __init__(self, *, ahead: bool) -> None:
+        super().__init__("the database")
+        self.ahead = ahead
+
+    def __str__(self) -> str:
+        if self.ahead:
+            return "the database has the schema of a newer program; update this one"
+        return "the database does not have the schema of this program; run `entraide migrate`"

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from board import conversations, listings, messages, outcomes, safety
 from board.conversations import Conversation, ConversationStatus, Seat, Side
+from board.errors import ConversationNotFound
 from board.listings import ListingView
 from board.members import Member
 from board.messages import Message, MessageKind
@@ -73,9 +74,12 @@ class Listed:
 def show(board: Board, seat: Seat) -> ConversationView:
     """The page of a conversation for one side. Looking changes nothing."""
     with board.db.read() as session:
-        conversation = session.get_one(Conversation, seat.conversation_id)
+        conversation = session.get(Conversation, seat.conversation_id)
+        if conversation is None:
+            # The other side was erased meanwhile.
+            raise ConversationNotFound(seat.conversation_id)
         said = tuple(_messages(session, conversation, seat.side))
-        (listing,) = listings.views(session, board, [conversation.listing_id])
+        (listing,) = listings.views(session, board, [conversation.listing_id], held=True)
         return ConversationView(
             public_id=conversation.public_id,
             side=seat.side,

@@ -33,6 +33,10 @@ CONFIRM_QUESTION = "confirm-question"
 #: Opens one conversation to one of its two; not used up by being used.
 CONVERSATION = "conversation"
 KEEP_TALKING = "keep-talking"
+#: Shows, hands out or erases what is kept about an address.
+OWN_DATA = "own-data"
+REWORD_LISTING = "reword-listing"
+APPEAL = "appeal"
 CONFIRMATIONS = (
     CONFIRM_LISTING,
     CONFIRM_ALERT,
@@ -40,6 +44,12 @@ CONFIRMATIONS = (
     CONFIRM_PARTNER,
     CONFIRM_QUESTION,
 )
+#: Of what `subject_id` is the number.
+OF_LISTINGS = (CONFIRM_LISTING, CLOSE_LISTING, EDIT_LISTING, EXTEND_LISTING, REWORD_LISTING)
+OF_ALERTS = (CONFIRM_ALERT,)
+OF_CONVERSATIONS = (CONFIRM_MESSAGE, CONVERSATION, KEEP_TALKING)
+OF_ORGANISATIONS = (CONFIRM_PARTNER,)
+OF_QUESTIONS = (CONFIRM_QUESTION,)
 
 #: How long each kind of link opens something.
 LIFETIMES = {
@@ -53,6 +63,9 @@ LIFETIMES = {
     EXTEND_LISTING: timedelta(days=400),
     CONVERSATION: timedelta(days=90),
     KEEP_TALKING: timedelta(days=90),
+    OWN_DATA: timedelta(hours=1),
+    REWORD_LISTING: timedelta(days=14),
+    APPEAL: timedelta(days=30),
 }
 #: Confirmations that one address may have waiting at a time: nobody's inbox is a target.
 WAITING_PER_ADDRESS = 3
@@ -73,10 +86,24 @@ class Link(Base):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    sealed: Mapped[bytes | None] = mapped_column(
+        sa.LargeBinary,
+        comment="encrypted: address; only of links that need it, until they are used",
+    )
 
 
-def issue(session: Session, purpose: str, subject_id: int, address_hash: str) -> str:
-    """Make a link; returns the token, which is kept nowhere else."""
+def issue(
+    session: Session,
+    purpose: str,
+    subject_id: int,
+    address_hash: str,
+    *,
+    sealed: bytes | None = None,
+) -> str:
+    """Make a link; returns the token, which is kept nowhere else.
+
+    `sealed` is the encrypted address, for a link that has to know it.
+    """
     token = secrets.token_urlsafe(24)
     moment = now(session)
     session.add(
@@ -85,6 +112,7 @@ def issue(session: Session, purpose: str, subject_id: int, address_hash: str) ->
             purpose=purpose,
             subject_id=subject_id,
             address_hash=address_hash,
+            sealed=sealed,
             created_at=moment,
             expires_at=moment + LIFETIMES[purpose],
         )
@@ -103,10 +131,12 @@ def ask(
     listing_id: int | None = None,
     alert_id: int | None = None,
     conversation_id: int | None = None,
+    after: timedelta = timedelta(),
 ) -> int:
     """Make the link that confirms something, and write the mail that carries it.
 
-    Returns the id of the outbox row. `purpose` names both the link and the mail.
+    Returns the id of the outbox row. `purpose` names both the link and the mail; the mail goes
+    out `after` so much time.
     """
     token = issue(session, purpose, subject_id, address_hash(board.settings.secret_key, email))
     mail = outbox.NewRow(
@@ -117,6 +147,7 @@ def ask(
         conversation_id=conversation_id,
         locale=locale,
         payload=board.vault.seal(json.dumps({"email": email, "token": token})),
+        after=after,
     )
     return outbox.add(session, mail)
 
@@ -126,16 +157,32 @@ def may_confirm(session: Session, address_hash: str) -> bool:
 
     Confirmed ones do not count, so that somebody who really posts is never held up.
     """
+    return _has_few(session, address_hash, CONFIRMATIONS, WAITING_PER_ADDRESS)
+
+
+def may_get(session: Session, address_hash: str, purpose: str, subject_id: int, most: int) -> bool:
+    """Whether this address has fewer than `most` unused links of a kind from within a day."""
+    return _has_few(session, address_hash, (purpose,), most, Link.subject_id == subject_id)
+
+
+def _has_few(
+    session: Session,
+    address_hash: str,
+    purposes: tuple[str, ...],
+    most: int,
+    *also: sa.ColumnElement[bool],
+) -> bool:
     hold_address(session, address_hash)
     waiting = session.scalar(
         sa.select(sa.func.count(Link.id)).where(
             Link.address_hash == address_hash,
-            Link.purpose.in_(CONFIRMATIONS),
+            Link.purpose.in_(purposes),
             Link.used_at.is_(None),
             Link.created_at > now(session) - _WAITING_WINDOW,
+            *also,
         )
     )
-    return (waiting or 0) < WAITING_PER_ADDRESS
+    return (waiting or 0) < most
 
 
 def hold_address(session: Session, address_hash: str) -> None:
@@ -166,7 +213,7 @@ def find(session: Session, token: str, *, lock: bool = False) -> Link:
 
 def spend(session: Session, link: Link) -> None:
     """Use the link up; call it beside the deed it allowed, in the same unit."""
-    link.used_at = now(session)
+    link.used_at, link.sealed = now(session), None
 
 
 def address_hash(secret_key: str, email: str) -> str:

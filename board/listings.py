@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 import matcher.listing
-from board import audit, blocks
+from board import audit, blocks, cases
 from board.db import Base, BigId, Codes, Geo, Indexed, UTCDateTime, new_public_id, now
 from board.errors import ListingNotFound
 from board.organisations import Organisation
@@ -42,8 +42,14 @@ class Status(StrEnum):
     """Where a listing stands. Only open ones are matched and listed."""
 
     PENDING = "pending"
+    #: Confirmed, and out of sight until a moderator has looked at it.
+    HELD = "held"
     OPEN = "open"
     CLOSED = "closed"
+
+
+#: What everybody may see.
+VISIBLE = (Status.OPEN, Status.CLOSED)
 
 
 class ListingCategory(Base):
@@ -64,7 +70,7 @@ class Listing(Indexed, Base):
 
     __tablename__ = "listings"
     __table_args__ = (
-        sa.CheckConstraint("status IN ('pending', 'open', 'closed')", name="status"),
+        sa.CheckConstraint("status IN ('pending', 'held', 'open', 'closed')", name="status"),
         sa.CheckConstraint("urgency BETWEEN 0 AND 3", name="urgency"),
         sa.CheckConstraint("ends_at > starts_at", name="window"),
         sa.CheckConstraint("places_needed BETWEEN 1 AND 50", name="places_needed"),
@@ -181,7 +187,8 @@ class ListingView:
     id: int
     public_id: str
     kind: Kind
-    #: "open", "found" (all places are taken), "ended" (its time is over) or "closed".
+    #: "open", "found" (all places are taken), "ended" (its time is over), "closed", or "held",
+    #: which only moderators and its owner see.
     state: str
     categories: tuple[str, ...]
     urgency: int
@@ -320,20 +327,24 @@ def engine_listing(listing: Listing, categories: tuple[int, ...]) -> matcher.lis
     )
 
 
-def views(session: Session, board: Board, ids: Sequence[int]) -> list[ListingView]:
-    """Views of the given listings that are confirmed, in the order of `ids`.
+def views(
+    session: Session, board: Board, ids: Sequence[int], *, held: bool = False
+) -> list[ListingView]:
+    """Views of the given listings that everybody may see, in the order of `ids`.
 
+    With `held`, for moderators, those that wait for a look as well.
     A row that no view can show, after an intervention by hand, is left out and logged.
     """
     found: dict[int, ListingView] = {}
     categories = categories_of(session, ids)
     moment = now(session)
+    shown = (*VISIBLE, Status.HELD) if held else VISIBLE
     for start in range(0, len(ids), 500):
         rows = session.execute(
             sa.select(Listing, ImportedRow.source, Organisation.public_id)
             .outerjoin(ImportedRow, ImportedRow.id == Listing.imported_row_id)
             .outerjoin(Organisation, Organisation.id == Listing.organisation_id)
-            .where(Listing.id.in_(ids[start : start + 500]), Listing.status != Status.PENDING)
+            .where(Listing.id.in_(ids[start : start + 500]), Listing.status.in_(shown))
         )
         for listing, source, organisation in rows:
             try:
@@ -382,18 +393,20 @@ def _view(
 
 
 def _state(listing: Listing, moment: datetime) -> str:
-    if listing.status == Status.CLOSED:
-        return "closed"
+    if listing.status in (Status.CLOSED, Status.HELD):
+        return listing.status
     if listing.ends_at <= moment:
         return "ended"
     return "found" if listing.found else "open"
 
 
-def find(session: Session, public_id: str) -> Listing:
-    """The confirmed listing of this public id; raises ListingNotFound."""
-    listing = session.scalar(
-        sa.select(Listing).where(Listing.public_id == public_id, Listing.status != Status.PENDING)
-    )
+def find(session: Session, public_id: str, *, lock: bool = False) -> Listing:
+    """The listing of this public id that everybody may see; raises ListingNotFound.
+
+    With `lock`, the row is held to the end of the unit.
+    """
+    query = sa.select(Listing).where(Listing.public_id == public_id, Listing.status.in_(VISIBLE))
+    listing = session.scalar(query.with_for_update() if lock else query)
     if listing is None:
         raise ListingNotFound(public_id)
     return listing
@@ -440,7 +453,7 @@ def close(session: Session, listing: Listing, reason: str, *, member_id: int | N
 
     `member_id` is who does it, where it is not the listing's own member.
     """
-    if listing.status == Status.OPEN:
+    if listing.status in (Status.OPEN, Status.HELD):
         listing.status, listing.closed_at, listing.ask_at = Status.CLOSED, now(session), None
         audit.record(
             session,
@@ -450,6 +463,7 @@ def close(session: Session, listing: Listing, reason: str, *, member_id: int | N
             member_id=listing.member_id if member_id is None else member_id,
             reason=reason,
         )
+        cases.overtake(session, cases.LISTING, listing.id)
 
 
 def close_ended(board: Board, limit: int = 500) -> int:
@@ -460,7 +474,7 @@ def close_ended(board: Board, limit: int = 500) -> int:
     with board.db.write() as session:
         ended = session.scalars(
             sa.select(Listing)
-            .where(Listing.status == Status.OPEN, Listing.ends_at <= now(session))
+            .where(Listing.status.in_((Status.OPEN, Status.HELD)), Listing.ends_at <= now(session))
             .order_by(Listing.ends_at)
             .limit(limit)
         ).all()

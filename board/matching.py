@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from board import listings, snapshots, timing
-from board.copies import Copies, listings_changed, state
+from board.copies import Copies, listings_changed, listings_deleted, state
 from board.db import Database, now
 from board.errors import Unavailable
 from board.information import ADMINISTRATIVE
@@ -104,7 +104,11 @@ class LiveIndex:
             epoch, newest = state(session)
             if not snapshots.is_of_use(mark, epoch, newest):
                 return True
-            return listings_changed(session, mark.revision, _WORTH_SAVING) >= _WORTH_SAVING
+            # What is deleted is to leave the file as well, however little has changed.
+            return (
+                listings_deleted(session, mark.revision)
+                or listings_changed(session, mark.revision, _WORTH_SAVING) >= _WORTH_SAVING
+            )
 
     def _first_copies(self, epoch: str, newest: int) -> Copies:
         """Copies to catch up from: those of the snapshot, or empty ones."""

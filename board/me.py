@@ -63,7 +63,7 @@ def space(board: Board, member_id: int) -> Space:
         moment = now(session)
         ids = session.scalars(
             sa.select(Listing.id)
-            .where(Listing.member_id == member_id, Listing.kind != Kind.INFO)
+            .where(Listing.member_id == member_id, Listing.title != "", Listing.kind != Kind.INFO)
             .order_by(Listing.id.desc())
             .limit(LISTINGS_SHOWN)
         ).all()
@@ -75,7 +75,7 @@ def space(board: Board, member_id: int) -> Space:
         return Space(
             listings=tuple(
                 OwnListing(view=view, extension_days=extensions.days_to_add(view, moment))
-                for view in listings.views(session, board, ids)
+                for view in listings.views(session, board, ids, held=True)
             ),
             alerts=tuple(_own_alert(board, alert) for alert in alerts),
         )
@@ -115,7 +115,8 @@ def extend(board: Board, member_id: int, public_id: str) -> None:
 def close(board: Board, member_id: int, public_id: str) -> None:
     """Take one's own listing off the board; raises ListingNotFound."""
     with board.db.write() as session:
-        listings.close(session, _own_open(session, member_id, public_id), "poster")
+        own = _own(session, member_id, public_id, Status.OPEN, Status.HELD)
+        listings.close(session, own, "poster")
 
 
 def end_alert(board: Board, member_id: int, public_id: str) -> None:
@@ -134,11 +135,15 @@ def end_alert(board: Board, member_id: int, public_id: str) -> None:
 
 
 def _own_open(session: Session, member_id: int, public_id: str) -> Listing:
+    return _own(session, member_id, public_id, Status.OPEN)
+
+
+def _own(session: Session, member_id: int, public_id: str, *status: Status) -> Listing:
     found = session.scalar(
         sa.select(Listing).where(
             Listing.public_id == public_id,
             Listing.member_id == member_id,
-            Listing.status == Status.OPEN,
+            Listing.status.in_(status),
             # Official information is an organisation's, and managed in its console.
             Listing.kind != Kind.INFO,
         )

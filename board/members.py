@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from board.db import Base, BigId, Codes, UTCDateTime, new_public_id, now
 
+if TYPE_CHECKING:
+    from board.context import Board
+
 
 class Member(Base):
     """A person whose address was confirmed at least once."""
 
     __tablename__ = "members"
+    #: A number is given once: the audit log names people who are gone by it.
+    __table_args__ = ({"sqlite_autoincrement": True},)
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=new_public_id)
     email: Mapped[str | None] = mapped_column(
@@ -22,6 +28,10 @@ class Member(Base):
     locale: Mapped[str] = mapped_column(sa.String(8), comment="language of this member's mails")
     time_zone: Mapped[str] = mapped_column(sa.String(64), default="UTC", comment="IANA name")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    seen_at: Mapped[datetime | None] = mapped_column(
+        UTCDateTime,
+        comment="last sign-in or confirmation; null where there was none since this is kept",
+    )
     display_name: Mapped[str] = mapped_column(sa.String(60), default="")
     languages: Mapped[tuple[str, ...]] = mapped_column(Codes, default=(), comment="spoken")
     here_cell: Mapped[int | None] = mapped_column(sa.BigInteger, comment="H3 cell: lives in")
@@ -46,5 +56,13 @@ def confirmed(session: Session, email: str, locale: str) -> Member:
     if member is None:
         member = Member(email=email, locale=locale, created_at=now(session))
         session.add(member)
-        session.flush()
+    member.seen_at = now(session)
+    session.flush()
     return member
+
+
+def display_name(board: Board, member_id: int) -> str:
+    """What a member wants to be called; "" for nobody, and for who has said nothing."""
+    with board.db.read() as session:
+        member = session.get(Member, member_id)
+        return "" if member is None else member.display_name

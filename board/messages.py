@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from board import audit, conversations, outbox
 from board.conversations import Conversation, Seat, Side
 from board.db import Base, BigId, UTCDateTime, now
-from board.errors import Invalid, Problem
+from board.errors import ConversationNotFound, Invalid, Problem
 from board.i18n import N_
 from board.validation import Checks, required_text
 
@@ -120,8 +120,14 @@ def mark_read(board: Board, seat: Seat, message_id: int) -> None:
 
 
 def held(session: Session, seat: Seat) -> Conversation:
-    """The conversation of a seat, its row held to the end of the unit."""
-    return session.get_one(Conversation, seat.conversation_id, with_for_update=True)
+    """The conversation of a seat, its row held to the end of the unit.
+
+    Raises ConversationNotFound when the other side was erased meanwhile.
+    """
+    conversation = session.get(Conversation, seat.conversation_id, with_for_update=True)
+    if conversation is None:
+        raise ConversationNotFound(seat.conversation_id)
+    return conversation
 
 
 def say(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,10 +12,9 @@ from sqlalchemy import event
 
 from board.db import foreign_errors, make_engine
 from board.errors import BoardError
+from board.schema import SCRIPTS
 from board.secrecy import Vault
 from config.settings import Settings
-
-_SCRIPTS = Path(__file__).resolve().parents[1] / "data" / "migrations"
 
 
 class SchemaUnknown(BoardError):
@@ -79,7 +77,7 @@ def _require_whole(connection: sa.Connection) -> None:
 
 def _config(settings: Settings, connection: sa.Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS))
+    config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["connection"] = connection
     # For a step that has to read what is kept sealed.
     config.attributes["vault"] = Vault(settings.secret_key)
@@ -105,7 +103,9 @@ def _grant_program_role(settings: Settings) -> None:
                 f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
                 f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}",
                 f"REVOKE UPDATE, DELETE, TRUNCATE ON audit_log FROM {role}",
+                # It reads there whether the schema is its own.
                 f"REVOKE ALL ON alembic_version FROM {role}",
+                f"GRANT SELECT ON alembic_version TO {role}",
             ):
                 connection.exec_driver_sql(grant)
     finally:

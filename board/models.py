@@ -2,10 +2,15 @@
 
 from board.alerts import Alert
 from board.audit import AuditEntry
+from board.bans import Ban
 from board.blocks import Block
+from board.cases import Case
+from board.consent import Consent
 from board.conversations import Conversation
 from board.db import BoardState, Tombstone
+from board.erasures import Erasure
 from board.information import OfficialInformation
+from board.limits import NetworkSecret, Sighting
 from board.links import Link
 from board.listings import Listing, ListingCategory
 from board.members import Member
@@ -15,10 +20,12 @@ from board.outbox import OutboxRow
 from board.outcomes import Outcome
 from board.passkeys import Passkey, PasskeyChallenge
 from board.posting import PostingKey
+from board.proofs import SpentProof
 from board.questions import PublicAnswer, Question
 from board.readers import Reader, ReaderDay, ReaderSalt
 from board.recovery import RecoveryCode
 from board.relays import RelayedListing
+from board.reports import Report
 from board.roles import Grant
 from board.sessions import MemberSession
 from board.sign_in import SignInCode
@@ -27,9 +34,13 @@ from board.sources import ImportedRow
 ALL = (
     Alert,
     AuditEntry,
+    Ban,
     Block,
     BoardState,
+    Consent,
+    Case,
     Conversation,
+    Erasure,
     Grant,
     ImportedRow,
     Link,
@@ -39,6 +50,7 @@ ALL = (
     MemberSession,
     Membership,
     Message,
+    NetworkSecret,
     OfficialInformation,
     Organisation,
     OutboxRow,
@@ -53,6 +65,9 @@ ALL = (
     ReaderSalt,
     RecoveryCode,
     RelayedListing,
+    Report,
+    Sighting,
     SignInCode,
+    SpentProof,
     Tombstone,
 )

@@ -47,6 +47,12 @@ QUESTION_ANSWERED = "question-answered"
 MATCH = "match"
 LISTING_CHANGED = "listing-changed"
 SIGN_IN_CODE = "sign-in-code"
+OWN_DATA = "own-data"
+LISTING_HELD = "listing-held"
+LISTING_REFUSED = "listing-refused"
+EDIT_ASKED = "edit-asked"
+BANNED = "banned"
+APPEAL_DECIDED = "appeal-decided"
 
 PENDING, SENT, DROPPED, DEAD = "pending", "sent", "dropped", "dead"
 
@@ -108,6 +114,8 @@ class NewRow:
     locale: str = "fr"
     #: Sealed by the vault.
     payload: bytes | None = None
+    #: How much later than now it is to be done.
+    after: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +183,7 @@ def _values(row: NewRow, moment: datetime) -> dict[str, object]:
         "member_id": row.member_id,
         "locale": row.locale,
         "payload": row.payload,
-        "due_at": moment,
+        "due_at": moment + row.after,
         "created_at": moment,
     }
 

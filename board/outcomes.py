@@ -178,6 +178,23 @@ def thank(board: Board, seat: Seat, text: str) -> None:
     board.waker.wake(rows)
 
 
+def leave(session: Session, board: Board, conversation: Conversation) -> list[int]:
+    """Free the place that an accepted answerer takes, before the conversation goes.
+
+    Whoever waits longest gets it, and is told. A request that was met stays met. Returns the
+    outbox rows.
+    """
+    outcome = session.get(Outcome, conversation.id, with_for_update=True)
+    if outcome is None or outcome.state != State.ACCEPTED:
+        return []
+    listing = session.scalars(
+        sa.select(Listing).where(Listing.id == conversation.listing_id).with_for_update()
+    ).one()
+    listing.places_taken -= 1
+    outcome.move(State.WITHDRAWN, now(session))
+    return _fill(session, board, listing)
+
+
 def view(session: Session, conversation: Conversation, side: Side) -> OutcomeView:
     """How things stand, for the page of one side."""
     outcome = session.get_one(Outcome, conversation.id)

@@ -27,7 +27,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from board import audit, recovery, sessions
+from board import audit, bans, recovery, sessions
 from board.db import Base, BigId, UTCDateTime, now
 from board.errors import NotAllowed, NotFound, PasskeyRefused
 from board.i18n import N_
@@ -236,12 +236,13 @@ def sign_in_options(board: Board) -> str:
 def sign_in(board: Board, answer: str, *, device: str = "", replacing: str | None = None) -> str:
     """Sign the holder of a passkey in, both factors given; returns the token of the session.
 
-    Raises PasskeyRefused.
+    Raises PasskeyRefused, and NotAllowed for a member who is banned.
     """
     token = None
     with board.db.write() as session:
         row = _answered(session, board, answer, _SIGN_IN, None)
         if row is not None:
+            bans.require_none(session, row.member_id)
             token = sessions.open_(
                 session, row.member_id, device=device, second_factor=True, replacing=replacing
             )

@@ -12,7 +12,20 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import audit, checking, editing, extensions, links, listings, members, outbox
+from board import (
+    audit,
+    bans,
+    checking,
+    consent,
+    editing,
+    extensions,
+    holding,
+    limits,
+    links,
+    listings,
+    members,
+    outbox,
+)
 from board.db import Base, UTCDateTime, now
 from board.errors import Invalid, KeyReused, NotAllowed, Problem
 from board.i18n import N_
@@ -44,6 +57,8 @@ class NewListing(ListingFields):
     email: str
     #: Tell the poster when a counterpart comes.
     notify: bool = True
+    #: What is told of somebody's health may be kept and shown.
+    health: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +69,7 @@ class Posted:
     public_id: str
 
 
-def post(board: Board, new: NewListing, key: str) -> Posted:
+def post(board: Board, new: NewListing, key: str, visitor: limits.Visitor = limits.HOUSE) -> Posted:
     """Store a listing, unconfirmed, and write the mail that asks for the confirmation.
 
     `key` is the form's idempotency key: the same key with the same content answers the same.
@@ -68,6 +83,7 @@ def post(board: Board, new: NewListing, key: str) -> Posted:
     fields, _ = checking.checked(board, new, moment)
     email = _checked_email(new.email)
     check_key(key)
+    health = _needs_consent(fields, new.health)
     # Of the place as it is kept: who knows the rest of a form could find a finer one by trying.
     body = body_hash(replace(new, cell=fields.cell))
     try:
@@ -75,7 +91,10 @@ def post(board: Board, new: NewListing, key: str) -> Posted:
             known = session.get(PostingKey, key)
             if known is not None:
                 return answer_again(session, known, body)
-            listing, outbox_ids = _store_pending(session, board, fields, email, new.notify)
+            listing, outbox_ids = _store_pending(session, board, fields, email, new.notify, visitor)
+            consent.record(
+                session, subject=Listing.__tablename__, subject_id=listing.id, health=health
+            )
             session.add(
                 PostingKey(key=key, body_hash=body, listing_id=listing.id, created_at=now(session))
             )
@@ -91,12 +110,18 @@ def post(board: Board, new: NewListing, key: str) -> Posted:
     return posted
 
 
+def _needs_consent(fields: ListingFields, given: bool) -> bool:
+    """Whether the listing tells of health, agreed to; raises Invalid where it was not."""
+    return consent.require(given, fields.title, fields.text, categories=fields.categories)
+
+
 def _store_pending(
     session: Session,
     board: Board,
     fields: ListingFields,
     email: str,
     notify: bool,
+    visitor: limits.Visitor,
 ) -> tuple[Listing, list[int]]:
     """The unconfirmed listing and the ids of its outbox rows."""
     listing = listings.insert(
@@ -104,6 +129,7 @@ def _store_pending(
         board,
         listings.Entry(fields=fields, status=Status.PENDING, pending_email=email, notify=notify),
     )
+    delay = limits.see(session, visitor, limits.LISTING, listing.id)
     address = links.address_hash(board.settings.secret_key, email)
     if not links.may_confirm(session, address):
         return listing, []
@@ -115,6 +141,7 @@ def _store_pending(
         email,
         fields.locale,
         listing_id=listing.id,
+        after=delay,
     )
     return listing, [row]
 
@@ -130,8 +157,9 @@ def answer_again(session: Session, known: PostingKey, body: str) -> Posted:
 def confirm(session: Session, board: Board, listing: Listing) -> list[int]:
     """Open a pending listing, in the unit that spends its link; returns the outbox rows.
 
-    Raises NotAllowed for official information, whatever mailed link it waits for, and Invalid
-    when its time is over.
+    Where `holding` finds a reason, a moderator looks at it first. Raises NotAllowed for official
+    information, whatever mailed link it waits for, and when the member is banned; Invalid when
+    its time is over, or when the member has posted enough for a day.
     """
     if listing.status != Status.PENDING or listing.pending_email is None:
         return []
@@ -141,9 +169,10 @@ def confirm(session: Session, board: Board, listing: Listing) -> list[int]:
         raise Invalid([Problem("until", N_("The time of this listing is over; post a new one."))])
     email = listing.pending_email
     member = members.confirmed(session, email, listing.locale)
+    bans.require_none(session, member.id)
+    _require_few(session, member.id)
     listing.member_id, listing.pending_email = member.id, None
-    listing.status, listing.opened_at = Status.OPEN, now(session)
-    extensions.schedule(listing, listing.opened_at)
+    consent.confirm(session, Listing.__tablename__, listing.id, member.id)
     audit.record(
         session,
         "listing-confirmed",
@@ -151,7 +180,51 @@ def confirm(session: Session, board: Board, listing: Listing) -> list[int]:
         subject_id=listing.id,
         member_id=member.id,
     )
-    return [announce(session, listing), _write_published(session, board, listing, email)]
+    return admit(session, board, listing)
+
+
+def admit(session: Session, board: Board, listing: Listing) -> list[int]:
+    """Open what has just come, or hold it where there is a reason; returns the outbox rows."""
+    why = holding.reasons(session, board, listing)
+    if why:
+        return holding.hold(session, board, listing, why)
+    return open_(session, board, listing)
+
+
+def open_(session: Session, board: Board, listing: Listing) -> list[int]:
+    """Put a listing on the board and tell whoever is concerned; returns the outbox rows.
+
+    Of a listing that was on the board before, nobody is told again.
+    """
+    listing.status = Status.OPEN
+    if listing.opened_at is not None:
+        return []
+    listing.opened_at = now(session)
+    extensions.schedule(listing, listing.opened_at)
+    rows = [announce(session, listing)]
+    member = None if listing.member_id is None else session.get(members.Member, listing.member_id)
+    if member is not None and member.email is not None:
+        rows.append(_write_published(session, board, listing, member.email))
+    return rows
+
+
+def _require_few(session: Session, member_id: int) -> None:
+    """Raise Invalid when this member has put enough on the board for a day."""
+    # Two links of one member, pressed at once, must count each other.
+    session.execute(
+        sa.select(members.Member.id).where(members.Member.id == member_id).with_for_update()
+    )
+    today = session.scalar(
+        sa.select(sa.func.count(Listing.id)).where(
+            Listing.member_id == member_id, Listing.created_at > now(session) - limits.DAY
+        )
+    )
+    if (today or 0) >= limits.LISTINGS_PER_MEMBER:
+        message = N_(
+            "You have posted %(most)d listings within a day, and that is the most. This link "
+            "works again tomorrow."
+        )
+        raise Invalid([Problem("listing", message, {"most": limits.LISTINGS_PER_MEMBER})])
 
 
 def announce(session: Session, listing: Listing) -> int:

@@ -1,7 +1,8 @@
 """Private questions to the organisation behind official information, in an inbox that it shares.
 
-Neither side sees the other's address: the answer goes through the outbox. Where it helps others,
-question and answer are published with the item, the question in the organisation's own words.
+How one comes there is in `asking`. Neither side sees the other's address: the answer goes through
+the outbox. Where it helps others, question and answer are published with the item, the question in
+the organisation's own words.
 """
 
 from __future__ import annotations
@@ -16,22 +17,20 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import audit, links, listings, members, organisations, outbox, partners
+from board import audit, organisations, outbox, partners
 from board.db import Base, BigId, UTCDateTime, new_public_id, now
-from board.errors import Invalid, LinkRefused, NotAllowed, Problem, QuestionNotFound
-from board.i18n import LOCALES, N_
+from board.errors import Invalid, Problem, QuestionNotFound
+from board.i18n import N_
 from board.listings import Listing
 from board.members import Member
 from board.organisations import OrganisationView
 from board.secrecy import Unreadable
-from board.validation import Checks, email_address, required_text
+from board.validation import Checks, required_text
 
 if TYPE_CHECKING:
     from board.context import Board
 
 TEXT_MAX: Final = 2000
-#: The right that is missing where nobody can be asked.
-ASK: Final = "ask"
 #: How long an answered question stays in the inbox.
 KEPT_ANSWERED: Final = timedelta(days=90)
 
@@ -90,15 +89,6 @@ class PublicAnswer(Base):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewQuestion:
-    """A form that somebody sends."""
-
-    email: str
-    text: str
-    locale: str = "fr"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """What a partner answers."""
 
@@ -133,109 +123,6 @@ class PublicAnswerView:
     answer: str
     locale: str
     created_at: datetime
-
-
-def can_be_asked(board: Board, view: listings.ListingView) -> bool:
-    """Whether a verified organisation stands behind this open item."""
-    with board.db.read() as session:
-        return _organisation_of(session, view.id) is not None and view.state == "open"
-
-
-def ask(board: Board, public_id: str, new: NewQuestion) -> None:
-    """Keep the question, sealed, and write the mail that asks to confirm it.
-
-    The answer is the same for known and unknown addresses. Raises ListingNotFound, NotAllowed
-    where nobody can be asked, and Invalid.
-    """
-    email, text = _checked(new)
-    with board.db.write() as session:
-        listing = listings.find(session, public_id)
-        organisation = _organisation_of(session, listing.id)
-        if organisation is None or listing.status != listings.Status.OPEN:
-            raise NotAllowed(ASK)
-        address = links.address_hash(board.settings.secret_key, email)
-        if not links.may_confirm(session, address):
-            return
-        question = Question(
-            listing_id=listing.id,
-            organisation_id=organisation.id,
-            locale=new.locale,
-            sealed=board.vault.seal(json.dumps({"email": email, "text": text})),
-            created_at=now(session),
-        )
-        session.add(question)
-        session.flush()
-        row = links.ask(
-            session,
-            board,
-            links.CONFIRM_QUESTION,
-            question.id,
-            email,
-            new.locale,
-            listing_id=listing.id,
-        )
-    board.waker.wake([row])
-
-
-def _checked(new: NewQuestion) -> tuple[str, str]:
-    checks = Checks()
-    email = text = ""
-    with checks.field("email"):
-        email = email_address(new.email)
-    with checks.field("text"):
-        text = required_text(new.text, max_length=TEXT_MAX, multiline=True)
-    if new.locale not in LOCALES:
-        checks.refuse(
-            "locale", N_("One of these is accepted: %(codes)s."), codes=", ".join(LOCALES)
-        )
-    checks.done()
-    return email, text
-
-
-def confirm(session: Session, board: Board, question: Question) -> list[int]:
-    """Put the question into the inbox, in the unit that spends its link; gives the outbox rows.
-
-    Every member of the organisation is told that one waits, without its words. Raises Invalid
-    when the organisation answers no more.
-    """
-    if question.status != Status.PENDING:
-        return []
-    if _organisation_of(session, question.listing_id) is None:
-        message = N_("This organisation answers no more; your question was not sent.")
-        raise Invalid([Problem("organisation", message)])
-    try:
-        sealed = json.loads(board.vault.open(question.sealed))
-    except Unreadable:
-        # Its words are lost with the key; the form makes a new link.
-        raise LinkRefused("expired") from None
-    asker = members.confirmed(session, sealed["email"], question.locale)
-    question.asker_id, question.status = asker.id, Status.OPEN
-    question.sealed = board.vault.seal(json.dumps({"text": sealed["text"]}))
-    return outbox.add_missing(
-        session,
-        [
-            outbox.NewRow(
-                purpose=outbox.QUESTION_ASKED,
-                once=f"question:{question.id}:{member.id}",
-                listing_id=question.listing_id,
-                member_id=member.id,
-                locale=member.locale,
-            )
-            for member in partners.of_organisation(session, question.organisation_id)
-        ],
-    )
-
-
-def _organisation_of(session: Session, listing_id: int) -> organisations.Organisation | None:
-    """The organisation that answers for an item now."""
-    return session.scalar(
-        sa.select(organisations.Organisation)
-        .join(Listing, Listing.organisation_id == organisations.Organisation.id)
-        .where(
-            Listing.id == listing_id,
-            organisations.Organisation.status == organisations.Status.VERIFIED,
-        )
-    )
 
 
 def inbox(board: Board, member_id: int, organisation: str) -> tuple[QuestionView, ...]:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from board import audit, checking, editing, extensions, listings, posting
+from board import consent as consents
 from board.conversations import Conversation, ConversationStatus
 from board.db import Base, UTCDateTime, now
 from board.errors import CodeRefused, Invalid, KeyReused, ListingNotFound, Problem
@@ -101,10 +102,21 @@ class Relayed:
     extension_days: int | None
 
 
-def post(board: Board, relay_id: int, fields: ListingFields, consent: str, key: str) -> Dictated:
-    """Put a listing on the board for somebody who has agreed; it is open at once.
+def post(
+    board: Board,
+    relay_id: int,
+    fields: ListingFields,
+    consent: str,
+    key: str,
+    *,
+    health: bool = False,
+) -> Dictated:
+    """Put a listing on the board for somebody who has agreed; nobody confirms it by mail.
 
-    `key` is the form's idempotency key. Raises Invalid, and KeyReused for a form sent twice: its
+    It is judged as any other: where `holding` finds a reason, a moderator looks at it first.
+
+    `health` says that the person agrees to what is told of their health. `key` is the form's
+    idempotency key. Raises Invalid, and KeyReused for a form sent twice: its
     code was shown once.
     """
     with board.db.read() as session:
@@ -115,11 +127,19 @@ def post(board: Board, relay_id: int, fields: ListingFields, consent: str, key: 
         raise Invalid([Problem("kind", N_("Choose a request or an offer."))])
     fields, _ = checking.checked(board, fields, moment)
     posting.check_key(key)
+    health = consents.require(health, fields.title, fields.text, categories=fields.categories)
     with board.db.write() as session:
         if session.get(posting.PostingKey, key) is not None:
             raise KeyReused(key)
         listing = _insert(session, board, fields, key)
         dictated = _keep(session, board, listing, relay_id, consent)
+        consents.record(
+            session,
+            member_id=listing.member_id,
+            subject=Listing.__tablename__,
+            subject_id=listing.id,
+            health=health,
+        )
         audit.record(
             session,
             "listing-relayed",
@@ -128,8 +148,8 @@ def post(board: Board, relay_id: int, fields: ListingFields, consent: str, key: 
             member_id=relay_id,
             reason=consent,
         )
-        row = posting.announce(session, listing)
-    board.waker.wake([row])
+        woken = posting.admit(session, board, listing)
+    board.waker.wake(woken)
     return dictated
 
 
@@ -138,7 +158,7 @@ def _insert(session: Session, board: Board, fields: ListingFields, key: str) -> 
     person = Member(email=None, locale=fields.locale, created_at=moment)
     session.add(person)
     session.flush()
-    entry = listings.Entry(fields=fields, status=Status.OPEN, member_id=person.id, notify=True)
+    entry = listings.Entry(fields=fields, status=Status.PENDING, member_id=person.id, notify=True)
     listing = listings.insert(session, board, entry)
     session.add(posting.PostingKey(key=key, body_hash="", listing_id=listing.id, created_at=moment))
     return listing
@@ -196,7 +216,7 @@ def own(board: Board, relay_id: int) -> tuple[Relayed, ...]:
                 answers=answers[view.id],
                 extension_days=extensions.days_to_add(view, moment),
             )
-            for view in listings.views(session, board, sorted(rows, reverse=True))
+            for view in listings.views(session, board, sorted(rows, reverse=True), held=True)
         )
 
 
@@ -261,7 +281,7 @@ def _do(session: Session, listing: Listing, row: RelayedListing, deed: str, door
         return
     if deed not in OUTCOMES:
         raise Invalid([Problem("deed", N_("Choose one of the answers of the list."))])
-    if listing.status != Status.OPEN:
+    if listing.status not in (Status.OPEN, Status.HELD):
         raise Invalid([Problem("listing", editing.OVER)])
     listings.close(session, listing, door)
     row.outcome = deed
@@ -290,7 +310,7 @@ def _own(session: Session, relay_id: int, public_id: str) -> tuple[Listing, Rela
         .join(RelayedListing, RelayedListing.listing_id == Listing.id)
         .where(
             Listing.public_id == public_id,
-            Listing.status == Status.OPEN,
+            Listing.status.in_((Status.OPEN, Status.HELD)),
             RelayedListing.relay_id == relay_id,
         )
     ).one_or_none()

@@ -29,6 +29,10 @@ class Vault:
         self._knowing_again = self._derive(b"what may come once")
         self._hiding = self._derive(b"number in a reply address")
 
+    def key(self, purpose: str) -> bytes:
+        """A key of 256 bits for one purpose, the same in every process."""
+        return self._derive(purpose.encode())
+
     def seal(self, text: str) -> bytes:
         return self._fernet.encrypt(text.encode())
 

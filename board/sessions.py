@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from board import roles
 from board.db import Base, BigId, UTCDateTime, now
 from board.errors import Unavailable
+from board.members import Member
 from board.roles import Role
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def open_(
     if replacing:
         _end(session, moment, MemberSession.token_hash == _hash(replacing))
     token = secrets.token_urlsafe(32)
+    session.execute(sa.update(Member).where(Member.id == member_id).values(seen_at=moment))
     session.add(
         MemberSession(
             member_id=member_id,

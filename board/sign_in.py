@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import links, members, outbox, sessions
+from board import bans, consent, links, members, outbox, sessions
 from board.db import Base, BigId, UTCDateTime, now
 from board.errors import CodeRefused
 from board.i18n import LOCALES, N_
@@ -86,7 +86,8 @@ def ask(board: Board, email: str, locale: str) -> str:
         row = _store(session, board, asked, email, address, locale)
         mail = outbox.NewRow(
             purpose=outbox.SIGN_IN_CODE,
-            once=f"{outbox.SIGN_IN_CODE}:{row.id}",
+            # Not by the number: on SQLite, one that is free again is given again.
+            once=f"{outbox.SIGN_IN_CODE}:{row.browser_hash}",
             locale=locale,
             payload=board.vault.seal(
                 json.dumps({"email": email, "code": shown(asked.code), "row": str(row.id)})
@@ -122,20 +123,41 @@ def enter(
 
     A try is counted before the code is looked at, in the statement that finds the row, so that
     guesses sent at once are counted one by one. Raises CodeRefused: "wrong" while tries are
-    left, "over" otherwise.
+    left, "over" otherwise; and NotAllowed for a member who is banned.
     """
     with board.db.write() as session:
-        row = _count_try(session, browser)
-        right = row is not None and hmac.compare_digest(
-            row.code_hash, _code_hash(board, browser, typed_code(code))
-        )
-        if row is not None and right and row.sealed is not None:
-            email = board.vault.open(row.sealed)
-            row.used_at, row.sealed = now(session), None
-            member = members.confirmed(session, email, row.locale)
+        email, locale, reason = _try(session, board, browser, code)
+        if email is not None:
+            member = members.confirmed(session, email, locale)
+            consent.record(session, member_id=member.id)
+            bans.require_none(session, member.id)
             return sessions.open_(session, member.id, device=device, replacing=replacing)
-        reason = "over" if row is None or row.tries >= TRIES else "wrong"
     raise CodeRefused(reason)
+
+
+def check(board: Board, browser: str, code: str) -> str:
+    """The address that the code was mailed to; uses the code up and signs nobody in.
+
+    Raises CodeRefused as `enter` does.
+    """
+    with board.db.write() as session:
+        email, _, reason = _try(session, board, browser, code)
+    if email is None:
+        raise CodeRefused(reason)
+    return email
+
+
+def _try(session: Session, board: Board, browser: str, code: str) -> tuple[str | None, str, str]:
+    """The address of a right code, its language, and else the reason of the refusal."""
+    row = _count_try(session, browser)
+    if row is None:
+        return None, "", "over"
+    right = hmac.compare_digest(row.code_hash, _code_hash(board, browser, typed_code(code)))
+    if not right or row.sealed is None:
+        return None, row.locale, "over" if row.tries >= TRIES else "wrong"
+    email = board.vault.open(row.sealed)
+    row.used_at, row.sealed = now(session), None
+    return email, row.locale, ""
 
 
 def _count_try(session: Session, browser: str) -> SignInCode | None:

@@ -95,6 +95,12 @@ def is_of_use(mark: Mark, epoch: str, newest: int) -> bool:
     return True
 
 
+def remove(path: Path) -> None:
+    """Remove the snapshot: what it holds of somebody must not stay until it is written anew."""
+    with suppress(FileNotFoundError):
+        path.unlink()
+
+
 def _refuse(reason: str) -> None:
     _log.warning("snapshot of the index refused", reason=reason)
 

@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any, Final
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
-from board import information, links, members, organisations, outbox, partners, roles
+from board import (
+    bans,
+    consent,
+    information,
+    limits,
+    links,
+    members,
+    organisations,
+    outbox,
+    partners,
+    roles,
+)
 from board.checking import AREA_FAULTS, MAX_COUNTRIES
 from board.db import now
 from board.errors import Invalid, NotAllowed, Problem
@@ -79,21 +90,29 @@ def possible(status: Status) -> tuple[Verdict, ...]:
     return tuple(verdict for verdict, (allowed, *_) in _STEPS.items() if status in allowed)
 
 
-def apply(board: Board, new: NewOrganisation) -> None:
+def apply(board: Board, new: NewOrganisation, visitor: limits.Visitor = limits.HOUSE) -> None:
     """Store an application and write the mail that asks to confirm it.
 
     The answer is the same for known and unknown addresses. Raises Invalid.
     """
     clean = _checked(board, new)
     with board.db.write() as session:
+        delay = limits.see(session, visitor, limits.APPLICATION, None)
         address = links.address_hash(board.settings.secret_key, clean.email)
         if not links.may_confirm(session, address):
             return
         organisation = organisations.insert(session, clean)
         organisation.pending_email = clean.email
         session.flush()
+        consent.record(session, subject=Organisation.__tablename__, subject_id=organisation.id)
         row = links.ask(
-            session, board, links.CONFIRM_PARTNER, organisation.id, clean.email, clean.locale
+            session,
+            board,
+            links.CONFIRM_PARTNER,
+            organisation.id,
+            clean.email,
+            clean.locale,
+            after=delay,
         )
     board.waker.wake([row])
 
@@ -102,11 +121,13 @@ def receive(session: Session, board: Board, organisation: Organisation) -> list[
     """Hand the application to the administrators, in the unit that spends its link.
 
     The applicant becomes its coordinator, without any right before it is verified. Returns the
-    outbox rows.
+    outbox rows. Raises NotAllowed when the applicant is banned.
     """
     if organisation.status != Status.PENDING or organisation.pending_email is None:
         return []
     member = members.confirmed(session, organisation.pending_email, organisation.locale)
+    bans.require_none(session, member.id)
+    consent.confirm(session, Organisation.__tablename__, organisation.id, member.id)
     organisation.status, organisation.pending_email = Status.APPLIED, None
     organisations.give_seat(session, organisation, member.id, COORDINATOR)
     organisations.record(session, "organisation-applied", organisation, member.id)

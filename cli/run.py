@@ -54,14 +54,16 @@ def up(demo: bool) -> None:
     epilog="Example: MIGRATION_DATABASE_URL=postgresql://owner@db/board entraide migrate"
 )
 def migrate() -> None:
-    """Bring the database to the schema of this program.
+    """Bring the database to the schema of this program, and apply the ledger of erasures.
 
     Connects as the owner of the schema (MIGRATION_DATABASE_URL). Safe to run again.
     """
     from board.migrations import upgrade
 
-    upgrade(load_settings())
+    settings = load_settings()
+    upgrade(settings)
     click.echo("the database has the schema of this program")
+    _erase_again(settings)
 
 
 @click.command(epilog="Example: REDIS_URL=redis://127.0.0.1:6379/0 entraide worker")
@@ -220,12 +222,22 @@ def _prepare(settings: Settings, *, demo: bool) -> None:
     from board.migrations import upgrade
 
     upgrade(settings)
+    _erase_again(settings)
     ensure(settings.gazetteer_path)
     _warm()
     if demo and _is_new(settings):
         from cli.main import cli
 
         cli.main(["demo"], prog_name="entraide", standalone_mode=False)
+
+
+def _erase_again(settings: Settings) -> None:
+    """Whom a restored backup has brought back goes before anybody can see it."""
+    from cli.erasures import apply_ledger
+
+    found = apply_ledger(settings)
+    if found:
+        click.echo(f"{found} people erased again")
 
 
 def _warm() -> None:

@@ -122,6 +122,12 @@ class Settings(BaseSettings):
         validation_alias="DEFAULT_LOCALE",
         description="Language for readers who ask for none of ours: fr, en, es, pt or ar.",
     )
+    proxies: Annotated[int, BeforeValidator(values.whole_number), Field(ge=0, le=5)] = Field(
+        0,
+        validation_alias="PROXIES",
+        description="Proxies before the web server that write X-Forwarded-For: 0 to 5. "
+        "With 0, limits count no networks when a proxy is there.",
+    )
     geocoder: Literal["none", "photon", "nominatim", "ban"] = Field(
         "none",
         validation_alias="GEOCODER",
@@ -217,6 +223,11 @@ class Settings(BaseSettings):
     def snapshot_path(self) -> Path:
         """The index of listings as it was some time ago, from which processes start."""
         return self.home / "index.snapshot"
+
+    @property
+    def ledger_path(self) -> Path:
+        """Who was erased, beside the database: no restore takes it back."""
+        return self.home / "erasures.jsonl"
 
     @property
     def valkey_socket(self) -> Path:

@@ -310,22 +310,30 @@ def stop() -> None:
 def halt(services: Services) -> None:
     """End the servers of this folder, then remove it."""
     data = Path(services.folder, "postgresql")
-    if Path(data, "postmaster.pid").exists():
+    if runs(postmaster_pid(data), "postgres", str(data)):
         fast = ("stop", "--wait", "--mode=fast", f"--pgdata={data}")
         run(services.user, f"{services.postgresql}/pg_ctl", *fast)
-    if is_redis(services.redis_pid, services.redis_port):
+    if runs(services.redis_pid, "redis-server", str(services.redis_port)):
         os.kill(services.redis_pid, signal.SIGTERM)
         wait_until(lambda: not listens(services.redis_port), "the end of Redis")
     shutil.rmtree(services.folder, ignore_errors=True)
 
 
-def is_redis(pid: int, port: int) -> bool:
+def postmaster_pid(data: Path) -> int:
+    """Its process as PostgreSQL noted it, or 0; the note outlives a killed server."""
+    try:
+        return int(Path(data, "postmaster.pid").read_text().split()[0])
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def runs(pid: int, *words: str) -> bool:
     """Whether the process is still the one that we started: numbers are used again."""
     try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
-    return b"redis-server" in words and str(port).encode() in words
+    return all(word.encode() in command for word in words)
 
 
 def main() -> int:

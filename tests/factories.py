@@ -11,7 +11,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import alerts, answering, information, listings, members, organisations, posting
+from board import (
+    alerts,
+    answering,
+    cases,
+    information,
+    listings,
+    members,
+    organisations,
+    posting,
+)
 from board.alerts import Alert, AlertStatus, NewAlert
 from board.answering import NewAnswer
 from board.context import Board
@@ -38,7 +47,7 @@ INLAND = {
 MARSEILLE = Place.at(43.2965, 5.3698, 8)
 
 #: What only the posters of requests and offers say, and what only partners say.
-_OF_POSTERS = ("email", "notify")
+_OF_POSTERS = ("email", "notify", "health")
 _OFFICIAL = ("organisation", "source_url", "supersedes")
 _CONFIRMS = Link.purpose == CONFIRM_MESSAGE
 _numbers = itertools.count(1)
@@ -101,6 +110,7 @@ class Factory:
             "starts_at": moment,
             "ends_at": moment + timedelta(days=14),
             "email": f"poster{next(_numbers)}@example.org",
+            "health": True,
         }
         if given.get("reach", Reach.LOCAL) is not Reach.LOCAL:
             values["radius_km"] = None
@@ -122,12 +132,17 @@ class Factory:
         return posting.post(self.board, self.form(**given), f"key-{next(_numbers):06d}").public_id
 
     def open(self, new: NewListing | None = None, **given: Any) -> listings.ListingView:
-        """A listing confirmed in the database, its mails left in the outbox."""
+        """A listing on the board, its mails left in the outbox; what is held is approved."""
         new = new or self.form(**given)
         if new.kind is Kind.INFO:
             return self._published(new)
         public_id = posting.post(self.board, new, f"key-{next(_numbers):06d}").public_id
         self.confirm(public_id)
+        with self.board.db.write() as session:
+            row = session.query(listings.Listing).filter_by(public_id=public_id).one()
+            if row.status == listings.Status.HELD:
+                posting.open_(session, self.board, row)
+                cases.overtake(session, cases.LISTING, row.id)
         return listings.get(self.board, public_id)
 
     def _published(self, new: NewListing) -> listings.ListingView:
@@ -202,6 +217,15 @@ class Factory:
             f"key-{next(_numbers):06d}",
         )
         return listings.get(self.board, public_id)
+
+    def held(self, **given: Any) -> int:
+        """Id of the case of a listing that waits for a moderator, by default for its words."""
+        given = {"text": "Appelez-moi au 06 12 34 56 78.", **given}
+        self.confirm(self.pending(**given))
+        with self.board.db.read() as session:
+            found = session.scalar(sa.select(sa.func.max(cases.Case.id)))
+            assert found is not None, "nothing is held"
+            return found
 
     def offer(self, **given: Any) -> listings.ListingView:
         """An open offer."""

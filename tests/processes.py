@@ -14,7 +14,8 @@ import psutil
 
 from config.settings import ROOT
 
-PATIENCE_S = 60
+#: Enough for a machine that does ten other things.
+PATIENCE_S = 180
 STOP_S = 10
 
 

@@ -11,7 +11,7 @@ from wtforms import ValidationError
 from board import alerts
 from board.errors import Invalid
 from board.i18n import N_
-from web import words
+from web import visitors, words
 from web.errors import error_response
 from web.forms.alert import AlertForm
 from web.forms.place import find_place
@@ -50,7 +50,8 @@ def create() -> ResponseReturnValue:
     alert = form.read(board, locale)
     if alert is not None:
         try:
-            alerts.save(board, alert)
+            if not visitors.is_trapped():
+                alerts.save(board, alert, visitors.current_visitor())
             return redirect(url_for("alerts.sent"), 303)
         except Invalid as invalid:
             form.refuse_all(invalid.problems)

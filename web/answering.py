@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from board import answering, listings, safety
 from board.answering import NewAnswer
 from board.errors import Invalid, ListingNotFound, NotAllowed
+from web import visitors
 from web.errors import error_response
 from web.forms.answering import AnswerForm
 from web.guards import Guard, GuardedBlueprint, current_member
@@ -45,11 +46,14 @@ def _answer(public_id: str, form: AnswerForm) -> str:
     member, text = current_member(), form.text.data or ""
     board, locale = current_board(), current_locale()
     if member is not None:
-        found = answering.answer_as_member(board, public_id, member.member_id, text, locale)
+        found = answering.answer_as_member(
+            board, public_id, member.member_id, text, locale, health=form.health.data
+        )
         return url_for("conversations.show", key=found)
-    answering.answer(
-        board, public_id, NewAnswer(email=form.email.data or "", text=text, locale=locale)
-    )
+    if not visitors.is_trapped():
+        email, health = form.email.data or "", form.health.data
+        new = NewAnswer(email=email, text=text, locale=locale, health=health)
+        answering.answer(board, public_id, new, visitors.current_visitor())
     return url_for("answering.sent", public_id=public_id)
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from flask import Flask
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from board.context import Board
@@ -16,25 +17,34 @@ from config.settings import Settings
 from web import (
     alerts,
     answering,
+    appeals,
     blocks,
     by_phone,
+    consent,
     conversations,
     dev_mail,
+    erasure,
+    export,
     home,
     inbox,
     information,
     links,
     listings,
     me,
+    moderation,
     organisations,
     pages,
     partners,
     passkeys,
     places,
+    privacy,
     profiles,
+    proofs,
     questions,
     readers,
     relays,
+    reports,
+    rewording,
     second_factor,
     sessions,
     sign_in,
@@ -81,6 +91,15 @@ FEATURES = (
     questions,
     inbox,
     readers,
+    export,
+    erasure,
+    consent,
+    privacy,
+    moderation,
+    reports,
+    rewording,
+    appeals,
+    proofs,
 )
 
 csrf = CSRFProtect()
@@ -109,6 +128,8 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
         WTF_CSRF_TIME_LIMIT=None,
         WTF_I18N_ENABLED=False,
     )
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
     app.url_map.converters["public_id"] = PublicIdConverter
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     init_security(app, settings)
@@ -118,12 +139,15 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     init_errors(app)
     init_assets(app)
     init_words(app)
+    moderation.init_moderation(app)
     app.jinja_env.globals.update(
         own_names=OWN_NAMES, embedded_mail=settings.embedded_mail, reader=reader
     )
     for feature in FEATURES:
         app.register_blueprint(feature.blueprint)
     app.register_blueprint(conversations.guests_blueprint)
+    app.register_blueprint(export.asking_blueprint)
+    app.register_blueprint(export.links_blueprint)
     app.register_blueprint(alerts.unsubscribe_blueprint)
     # It only counts, and a page that many read must set no cookie for it.
     csrf.exempt(readers.count)

@@ -29,6 +29,9 @@ VENDOR: dict[str, tuple[str, str]] = {
     "markercluster.js": ("leaflet.markercluster", "dist/leaflet.markercluster.js"),
     "h3.js": ("h3-js", "dist/h3-js.umd.js"),
     "topojson.js": ("topojson-client", "dist/topojson-client.min.js"),
+    "altcha.css": ("altcha", "dist/external/altcha.css"),
+    "altcha.js": ("altcha", "dist/external/altcha.min.js"),
+    "altcha-sha.js": ("altcha", "dist/workers/sha.js"),
     "world-110m.json": ("world-atlas", "countries-110m.json"),
     "world-50m.json": ("world-atlas", "countries-50m.json"),
 }

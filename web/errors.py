@@ -10,7 +10,7 @@ from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from board.errors import LinkRefused, NotFound, Unavailable
+from board.errors import LimitReached, LinkRefused, NotFound, SchemaMismatch, Unavailable
 from board.i18n import N_
 
 #: Seconds after which a reader may try again when a part is away.
@@ -36,6 +36,10 @@ PAGES: dict[int, ErrorPage] = {
         N_("Sign in first."),
         N_("You are not signed in, or were signed out meanwhile. Sign in, then try again."),
     ),
+    403: ErrorPage(
+        N_("Somebody else has to do this."),
+        N_("It is about yourself, or about something that you decided."),
+    ),
     404: ErrorPage(
         N_("This page does not exist."),
         N_("The listing may be over, or the address may have been cut. Look for it on the board."),
@@ -56,6 +60,10 @@ PAGES: dict[int, ErrorPage] = {
         N_("What was sent is too big."),
         N_("Shorten the text or the area, then send the form again."),
     ),
+    429: ErrorPage(
+        N_("That is enough for today."),
+        N_("Please go on tomorrow."),
+    ),
     500: ErrorPage(
         N_("Something broke on our side."),
         N_("Nothing you did is wrong. Please try again in a few minutes."),
@@ -75,11 +83,19 @@ _COOKIE_ADVICE = N_(
     "The page was open for too long, or your browser refuses cookies. "
     "Go back, reload the page and send the form again: what you typed stays there."
 )
+_BEHIND_ADVICE = N_(
+    "Nothing is lost. The database waits for its update: whoever runs this board has to run "
+    "“entraide migrate”."
+)
+_AHEAD_ADVICE = N_(
+    "Nothing is lost. The database belongs to a newer version of the program: whoever runs this "
+    "board has to update it."
+)
 
 
 def wants_json() -> bool:
     """Whether the reader is a program: the addresses that answer JSON say so by their view."""
-    return request.endpoint in {"map.geojson", "places.search", "pages.health"}
+    return request.endpoint in {"map.geojson", "places.search", "pages.health", "proofs.challenge"}
 
 
 def error_response(code: int, advice: str | None = None, status: int | None = None) -> Response:
@@ -112,6 +128,11 @@ def _unavailable(error: Unavailable) -> Response:
     return error_response(503)
 
 
+def _schema_mismatch(error: SchemaMismatch) -> Response:
+    _log.error("unavailable: %s", error)
+    return error_response(503, _AHEAD_ADVICE if error.ahead else _BEHIND_ADVICE)
+
+
 def _unexpected(error: Exception) -> Response:
     _log.error("unexpected error at %s", request.endpoint, exc_info=error)
     return error_response(500)
@@ -122,7 +143,9 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, lambda error: error_response(400, _COOKIE_ADVICE))
     app.register_error_handler(Unavailable, _unavailable)
+    app.register_error_handler(SchemaMismatch, _schema_mismatch)
     app.register_error_handler(NotFound, lambda error: error_response(404))
+    app.register_error_handler(LimitReached, lambda error: error_response(429))
     app.register_error_handler(
         LinkRefused,
         lambda error: error_response(410, _LINK_ADVICE.get(error.reason, _LINK_ADVICE["unknown"])),

@@ -9,7 +9,7 @@ from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from shapely.geometry import mapping
 
-from board import checking, information, questions
+from board import asking, checking, information, questions
 from board.errors import Invalid, KeyReused
 from board.i18n import N_
 from board.listings import ListingView
@@ -50,7 +50,7 @@ def show_information(view: ListingView) -> ResponseReturnValue:
         verified=details.organisation is not None
         and details.organisation.status is Status.VERIFIED,
         answers=questions.public_answers(board, view.id),
-        can_be_asked=questions.can_be_asked(board, view),
+        can_be_asked=asking.can_be_asked(board, view),
         hexagon=json.dumps(hexagon_geometry(view.cell)) if view.cell else "",
     )
     return page, 410 if view.state == "closed" and view.source is None else 200

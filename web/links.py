@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from board import confirmations, listings
+from board.bans import BANNED
 from board.errors import Invalid, NotAllowed
 from board.i18n import N_
 from board.links import (
@@ -25,7 +26,7 @@ from board.links import (
 from web.errors import error_response
 from web.forms.editing import EditForm
 from web.guards import Guard, GuardedBlueprint
-from web.me import edit_page, not_allowed
+from web.me import banned, edit_page, not_allowed
 from web.words import current_board
 
 blueprint = GuardedBlueprint("links", __name__, guard=Guard.LINK, url_prefix="/links")
@@ -95,6 +96,8 @@ def show(token: str) -> str:
     board = current_board()
     deed = confirmations.show(board, token)
     if deed.purpose == EDIT_LISTING:
+        if deed.held:
+            return render_template("links/held.html", deed=deed)
         view = listings.get(board, deed.public_id or "")
         return edit_page(EditForm.of(view, board), view, url_for("links.act", token=token))
     title, text, button, _ = map(gettext, TEXTS[deed.purpose])
@@ -111,11 +114,13 @@ def act(token: str) -> ResponseReturnValue:
         return _edit(token)
     try:
         deed = confirmations.act(board, token)
-    except NotAllowed:
-        return not_allowed()
+    except NotAllowed as refusal:
+        return banned() if refusal.right == BANNED else not_allowed()
     except Invalid as invalid:
         problem = invalid.problems[0]
         return error_response(410, gettext(problem.message) % dict(problem.params))
+    if deed.held:
+        return render_template("links/held.html", deed=deed)
     if deed.purpose == CONFIRM_LISTING:
         return redirect(url_for("listings.show", public_id=deed.public_id, published=1), 303)
     if deed.conversation_token is not None:
@@ -128,7 +133,10 @@ def act(token: str) -> ResponseReturnValue:
 def _edit(token: str) -> ResponseReturnValue:
     """Change the listing of the link; a refused form comes back, and uses nothing up."""
     board = current_board()
-    view = listings.get(board, confirmations.show(board, token).public_id or "")
+    deed = confirmations.show(board, token)
+    if deed.held:
+        return render_template("links/held.html", deed=deed)
+    view = listings.get(board, deed.public_id or "")
     form = EditForm(request.form)
     changes = form.read(view, board)
     if changes is not None:
@@ -139,6 +147,8 @@ def _edit(token: str) -> ResponseReturnValue:
         except NotAllowed:
             return not_allowed()
         else:
+            if deed.held:
+                return render_template("links/held.html", deed=deed)
             title = gettext(TEXTS[EDIT_LISTING][3])
             return render_template("links/done.html", deed=deed, title=title)
     return edit_page(form, view, url_for("links.act", token=token)), 422

@@ -15,7 +15,7 @@ from board.i18n import N_
 from board.listings import ListingView
 from matcher.place import Place
 from matcher.taxonomy import Kind
-from web import words
+from web import visitors, words
 from web.errors import error_response
 from web.forms.filters import Looking, read_filter, refuse, urgency_choices
 from web.forms.listing import POSTED, ListingForm
@@ -109,8 +109,10 @@ def create() -> ResponseReturnValue:
     listing = form.read(kind, current_board(), current_locale())
     if listing is not None:
         try:
-            posted = posting.post(current_board(), listing, form.key.data or "")
-            session["posted"] = posted.public_id
+            if not visitors.is_trapped():
+                key, visitor = form.key.data or "", visitors.current_visitor()
+                posted = posting.post(current_board(), listing, key, visitor)
+                session["posted"] = posted.public_id
             return redirect(url_for("listings.sent"), 303)
         except Invalid as invalid:
             form.refuse_all(invalid.problems)

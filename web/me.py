@@ -83,6 +83,11 @@ def edit_page(form: EditForm, view: ListingView, action: str) -> str:
     )
 
 
+def banned() -> Response:
+    """Whose address was banned; the mail that said so has the link to an appeal."""
+    return Response(render_template("links/banned.html"), 403)
+
+
 def not_allowed() -> Response:
     """Whose right to publish official information is gone."""
     return Response(render_template("links/not_allowed.html"), 403)

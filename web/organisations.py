@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from board import information, organisations, verification
 from board.errors import Invalid
 from board.organisations import Status
-from web import words
+from web import visitors, words
 from web.forms.organisation import OrganisationForm
 from web.guards import Guard, GuardedBlueprint
 from web.locale import current_locale
@@ -39,7 +39,9 @@ def create() -> ResponseReturnValue:
     form = OrganisationForm(request.form)
     g.page_address = url_for("organisations.new")
     try:
-        verification.apply(current_board(), form.read(current_locale()))
+        if not visitors.is_trapped():
+            new = form.read(current_locale())
+            verification.apply(current_board(), new, visitors.current_visitor())
     except Invalid as invalid:
         form.refuse_all(invalid.problems)
         return _render(form), 422

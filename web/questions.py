@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from board import listings, questions
+from board import asking, listings
+from board.asking import NewQuestion
 from board.errors import Invalid, ListingNotFound, NotAllowed
-from board.questions import NewQuestion
+from web import visitors
 from web.errors import error_response
 from web.forms.organisation import QuestionForm
 from web.guards import Guard, GuardedBlueprint
@@ -29,10 +30,14 @@ def create(public_id: str) -> ResponseReturnValue:
     form = QuestionForm(request.form)
     g.page_address = url_for("questions.new", public_id=public_id)
     written = NewQuestion(
-        email=form.email.data or "", text=form.text.data or "", locale=current_locale()
+        email=form.email.data or "",
+        text=form.text.data or "",
+        locale=current_locale(),
+        health=form.health.data,
     )
     try:
-        questions.ask(current_board(), public_id, written)
+        if not visitors.is_trapped():
+            asking.ask(current_board(), public_id, written, visitors.current_visitor())
     except Invalid as invalid:
         form.refuse_all(invalid.problems)
         return _render(public_id, form), 422
@@ -50,6 +55,6 @@ def sent(public_id: str) -> str:
 def _render(public_id: str, form: QuestionForm) -> str:
     board = current_board()
     view = listings.get(board, public_id)
-    if not questions.can_be_asked(board, view):
+    if not asking.can_be_asked(board, view):
         raise ListingNotFound(public_id)
     return render_template("questions/new.html", view=view, form=form)

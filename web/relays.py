@@ -58,6 +58,7 @@ def create() -> ResponseReturnValue:
                 listing,
                 form.consent.data or "",
                 form.key.data or "",
+                health=listing.health,
             )
             return render_template("relays/code.html", dictated=dictated)
         except Invalid as invalid:

@@ -29,6 +29,7 @@ def content_policy() -> ContentSecurityPolicy:
         ContentSecurityPolicy()
         .default_src("'none'")
         .script_src("'self'")
+        .worker_src("'self'")
         .style_src("'self'")
         .img_src("'self'", "data:")
         .font_src("'self'")

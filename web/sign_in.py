@@ -9,7 +9,7 @@ from flask import session as flask_session
 from flask.typing import ResponseReturnValue
 
 from board import passkeys, sessions, sign_in
-from board.errors import CodeRefused, Invalid, PasskeyRefused
+from board.errors import CodeRefused, Invalid, NotAllowed, PasskeyRefused
 from board.i18n import N_
 from config.settings import Settings
 from web.forms.sign_in import AddressForm, CodeForm
@@ -24,13 +24,15 @@ from web.guards import (
     session_token,
 )
 from web.locale import current_locale
+from web.me import banned
 from web.words import current_board
 
 blueprint = GuardedBlueprint("sign_in", __name__, guard=Guard.PUBLIC)
 
 #: Where somebody comes who signed in without having been on the way to a page.
 OWN_SPACE: Final = "/me"
-_REFUSED: Final = {
+#: What is said of a code that lets nobody in.
+REFUSED: Final = {
     "wrong": N_("This is not the code of the last mail. Look again, and type it once more."),
     "over": N_("This code is over: it was used, is too old, or was tried too often."),
 }
@@ -61,7 +63,7 @@ def send() -> ResponseReturnValue:
         form.refuse_all(invalid.problems)
         return _page("sign_in/ask.html", form, 422)
     response = redirect(url_for("sign_in.code", next=back), 303)
-    return _keep_code(response, browser)
+    return keep_code(response, browser)
 
 
 @blueprint.get("/sign-in/code")
@@ -84,8 +86,10 @@ def enter() -> ResponseReturnValue:
             device=sessions.device_label(request.user_agent.string),
             replacing=session_token(),
         )
+    except NotAllowed:
+        return banned()
     except CodeRefused as refusal:
-        form.refuse("code", _REFUSED[refusal.reason])
+        form.refuse("code", REFUSED[refusal.reason])
         form.code.data = ""
         return _page("sign_in/code.html", form, 422)
     return begin(redirect(safe_next(form.next.data, OWN_SPACE), 303), token)
@@ -109,6 +113,8 @@ def with_passkey() -> ResponseReturnValue:
             device=sessions.device_label(request.user_agent.string),
             replacing=session_token(),
         )
+    except NotAllowed:
+        return banned()
     except PasskeyRefused:
         form.refuse("credential", passkeys.REFUSED)
         return _page("sign_in/ask.html", form, 422)
@@ -134,7 +140,8 @@ def begin(response: Response, token: str) -> Response:
     return keep_session(response, token)
 
 
-def _keep_code(response: Response, browser: str) -> Response:
+def keep_code(response: Response, browser: str) -> Response:
+    """Give the browser what binds the code to it."""
     settings: Settings = current_app.config["SETTINGS"]
     response.set_cookie(
         code_cookie(settings),

@@ -25,7 +25,7 @@ from workers.parts import board
 _log = structlog.get_logger(__name__)
 
 _BATCH = 500
-#: A sweep leaves the worker to others after this long; the next one goes on.
+#: A sweep, or forgetting, leaves the worker to others after this long; the next one goes on.
 _SWEEP_S = 60.0
 
 
@@ -75,3 +75,15 @@ def expire() -> int:
         + readers.forget_days(here)
     )
     return asked + closed + forgotten
+
+
+def forget() -> int:
+    """Delete what is kept for a time that is over; returns how many rows."""
+    here = board()
+    deleted, until = 0, time.monotonic() + _SWEEP_S
+    while time.monotonic() < until:
+        some = forgetting.forget(here)
+        if not some:
+            break
+        deleted += some
+    return deleted

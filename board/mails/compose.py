@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from sqlalchemy.orm import Session
 
-from board import alerts, blocks, listings, outbox, relays, sign_in, words
+from board import alerts, blocks, links, listings, outbox, relays, sign_in, words
 from board.alerts import Alert, AlertStatus
 from board.db import now
+from board.errors import LinkRefused
 from board.extensions import LONGER
 from board.i18n import N_, translations
 from board.listings import Listing, ListingView, Status
-from board.mails import exchange, organisation_letters
+from board.mails import exchange, moderation, organisation_letters
 from board.mails.dates import last_day
 from board.mails.letter import Letter
 from board.members import Member
@@ -149,7 +150,7 @@ def _with_links(
     listing, member = session.get(Listing, held.listing_id), session.get(Member, held.member_id)
     if listing is None or member is None or listing.status != Status.OPEN:
         return None
-    links = f"{board.settings.base_url}/links/"
+    prefix = f"{board.settings.base_url}/links/"
     return Letter(
         to=relays.address_for(session, member),
         subject=subject,
@@ -160,9 +161,9 @@ def _with_links(
             "notify": listing.notify,
             "until": last_day(board, listing.ends_at, listing.cell, held.locale),
             "page": f"{board.settings.base_url}/listings/{listing.public_id}",
-            "close_link": links + held.payload["token"],
-            "edit_link": links + held.payload["edit"],
-            "extend_link": links + held.payload["extend"],
+            "close_link": prefix + held.payload["token"],
+            "edit_link": prefix + held.payload["edit"],
+            "extend_link": prefix + held.payload["extend"],
             "days": LONGER[Kind(listing.kind)].days,
         },
     )
@@ -253,7 +254,25 @@ def _sign_in_code(session: Session, board: Board, held: outbox.Claim) -> Letter 
     )
 
 
+def _own_data(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
+    """The same whoever it is, so that the mail tells nobody who is known here.
+
+    Of a link that is over, nothing is sent.
+    """
+    try:
+        links.find(session, held.payload["token"])
+    except LinkRefused:
+        return None
+    return Letter(
+        to=held.payload["email"],
+        subject=N_("What the board keeps about you"),
+        template="own_data",
+        values={"link": f"{board.settings.base_url}/data/by-link/{held.payload['token']}"},
+    )
+
+
 _WRITERS = {
+    outbox.OWN_DATA: _own_data,
     outbox.SIGN_IN_CODE: _sign_in_code,
     outbox.CONFIRM_MESSAGE: exchange.confirm_message,
     outbox.CONVERSATION_OPENED: exchange.conversation_opened,
@@ -268,4 +287,5 @@ _WRITERS = {
     outbox.LISTING_PUBLISHED: _published,
     outbox.LISTING_CHANGED: _changed,
     outbox.MATCH: _match,
+    **moderation.WRITERS,
 }

@@ -173,7 +173,7 @@ def _in_conversation(
     if conversation is None or member is None:
         return None
     side = Side.POSTER if member.id == conversation.poster_id else Side.ANSWERER
-    views = listings.views(session, board, [conversation.listing_id])
+    views = listings.views(session, board, [conversation.listing_id], held=True)
     if not views:
         return None
     if held.purpose in _TO_THE_OTHER and conversations.apart(session, conversation):

@@ -55,13 +55,17 @@ def _centers(
     cells: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint8]]:
     """`center` of many cells; 0 stands for none."""
-    degrees = np.zeros((len(cells), 2))
     held = cells != 0
-    degrees[held] = centers(cells[held])
-    # The same product as math.radians: degrees times pi / 180.
-    phi, lambda_ = np.radians(degrees).T
-    precision = np.where(held, cells >> 52 & 15, NO_CELL)
-    return phi, lambda_, precision.astype(np.uint8)
+    if held.all():
+        degrees = centers(cells)
+    else:
+        degrees = np.zeros((len(cells), 2))
+        degrees[held] = centers(cells[held])
+    # The same product as math.radians: degrees times pi / 180. In place: it is many megabytes.
+    phi, lambda_ = np.radians(degrees, out=degrees).T
+    precision = (cells >> 52 & 15).astype(np.uint8)
+    precision[~held] = NO_CELL
+    return phi, lambda_, precision
 
 
 def cell_at(phi: float, lambda_: float, precision: int) -> int | None:

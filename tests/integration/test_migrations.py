@@ -168,7 +168,7 @@ def test_grants_of_partners_become_organisations(settings: Settings) -> None:
 
     What waits for a mailed link is gone with its link.
     """
-    migrations.downgrade(settings, "0003")
+    migrations.downgrade(settings, "0004")
     engine = make_engine(settings.migration_database_url)
     with engine.begin() as connection:
         for member_id, name, countries in GRANTED:

@@ -40,11 +40,15 @@ class Installation:
     def up(self) -> Running:
         """Start `entraide up` and wait until it says where it serves."""
         running = Running.start([sys.executable, "-m", "cli.main", "up"], self.environment)
-        wait_for(
-            lambda: running.says("is served at") or running.process.poll() is not None,
-            "the served page",
-        )
-        assert running.process.poll() is None, "\n".join(running.lines)
+        try:
+            wait_for(
+                lambda: running.says("is served at") or running.process.poll() is not None,
+                "the served page",
+            )
+            assert running.process.poll() is None, "\n".join(running.lines)
+        except AssertionError:
+            running.destroy()
+            raise
         return running
 
     def redis(self) -> Redis:

@@ -15,12 +15,12 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from board import organisations, verification
+from board.asking import NewQuestion
 from board.context import Board
 from board.information import NewInformation
 from board.listings import Listing
 from board.organisations import Membership, NewOrganisation, Organisation, Status
 from board.posting import NewListing
-from board.questions import NewQuestion
 from board.roles import Grant
 from board.verification import Decision
 from tests.factories import Factory, Office

@@ -188,6 +188,7 @@ REQUEST: dict[str, Any] = {
     "languages": ["fr", ""],
     "email": "poster@example.org",
     "notify": "1",
+    "health": "1",
 }
 
 ALERT: dict[str, Any] = {

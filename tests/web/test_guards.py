@@ -172,6 +172,10 @@ def test_only_an_address_of_this_site_is_come_back_to(address: str | None, kept:
 ABOUT_OTHERS = {
     "blocks.ask": "one blocks whoever posted a listing",
     "blocks.block": "one blocks whoever posted a listing",
+    "moderation.case": "moderators look at what others posted",
+    "moderation.decide": "moderators look at what others posted",
+    "moderation.reveal": "moderators look at what others posted",
+    "moderation.decide_appeal": "moderators look at what others posted",
 }
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 #: What a parameter of an address may be where nothing needs to be there.
@@ -243,7 +247,7 @@ class World:
         self.board = board
         email = f"owner{make.member()}@example.org"
         self.member_id = make.member(email=email, roles=list(Role))
-        make.answered(make.open(email=email))
+        make.answered(make.open(email=email, categories=("medicine",)))
         make.alert(email=email)
         relays.post(board, self.member_id, make.form(), "in-person", f"key-{self.member_id:08d}")
         with board.db.write() as session:

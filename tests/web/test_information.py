@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from board import information, listings, matching, questions, readers
+from board import asking, information, listings, matching, readers
 from board.context import Board
 from board.listings import Listing
 from board.questions import PublicAnswer
@@ -223,4 +223,4 @@ def test_published_answers_stand_with_the_item(
     assert Page(html).one("a", href=f"/listings/{view.public_id}/question")
     assert listings.get(board, view.public_id).state == "open"
     assert information.details(board, view.id).source_url == ""
-    assert questions.can_be_asked(board, view)
+    assert asking.can_be_asked(board, view)

@@ -177,6 +177,18 @@ def test_a_question_goes_through_the_shared_inbox(
     assert organisations.get(board, office.id).status == Status.VERIFIED
 
 
+def test_a_question_about_health_needs_a_yes(client: FlaskClient, make: Factory) -> None:
+    """The box is there only once the words seem to need it."""
+    address = f"/listings/{make.information().public_id}/question"
+    typed = {"text": "I am ill: may I travel?", "email": "asker@example.org"}
+    form = {**typed, "csrf_token": csrf_token(client, address)}
+    assert not Page(client.get(address).text).all("input", name="health")
+    refused = client.post(address, data=form)
+    assert refused.status_code == 422
+    Page(refused.text).one("input", name="health")
+    assert client.post(address, data={**form, "health": "1"}).status_code == 303
+
+
 def test_whom_to_call_comes_first_when_it_is_urgent(client: FlaskClient, make: Factory) -> None:
     """The country's numbers and the consulate's line, above the request itself."""
     make.organisation("Consulat", phone="+237 222 22 22 22")

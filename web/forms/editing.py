@@ -14,7 +14,7 @@ from board.listings import ListingView
 from board.validation import Refused
 from matcher.place import Place
 from web import dates
-from web.forms.base import PageForm, TextField
+from web.forms.base import PageForm, SwitchField, TextField
 
 
 class EditForm(PageForm):
@@ -25,6 +25,7 @@ class EditForm(PageForm):
     title = TextField(lazy_gettext("In one sentence"))
     text = TextField(lazy_gettext("Tell a little more"))
     urgency = TextField(lazy_gettext("How urgent is it?"))
+    health = SwitchField(lazy_gettext("What is told of health"))
     ends_on = TextField(lazy_gettext("Until, this day included"))
 
     @classmethod
@@ -53,6 +54,7 @@ class EditForm(PageForm):
             text=self.text.data or "",
             urgency=int(urgency),
             ends_at=ends_at,
+            health=self.health.data,
         )
 
     def _ends_at(self, view: ListingView, board: Board) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from flask_babel import lazy_gettext
 
@@ -17,6 +17,9 @@ from web import dates
 from web.forms.base import TextField
 from web.forms.listing import OPEN_DAYS, ListingForm
 from web.forms.place import find_place
+
+#: What only the posters of requests and offers say.
+_OF_POSTERS: Final = ("email", "notify", "health")
 
 
 class InformationForm(ListingForm):
@@ -59,7 +62,7 @@ class InformationForm(ListingForm):
         if self.refused:
             return None
         return NewInformation(
-            **{name: value for name, value in values.items() if name not in ("email", "notify")},
+            **{name: value for name, value in values.items() if name not in _OF_POSTERS},
             cell=settled.cell if settled else None,
             country=settled.country if settled else "",
             place_name=settled.name if settled else "",

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 
 from flask_babel import lazy_gettext
 
+from board import consent
 from board.checking import HOW_MANY, MAX_CATEGORIES, PLACES_NEEDED, RADIUS_KM
 from board.context import Board
 from board.i18n import N_
@@ -64,6 +65,7 @@ class ListingForm(PlaceForm):
     ends_on = TextField(lazy_gettext("Until, this day included"))
     languages = ChoicesField(lazy_gettext("Languages you speak"))
     email = TextField(lazy_gettext("Your e-mail address"))
+    health = SwitchField(lazy_gettext("What is told of health"))
     notify = SwitchField(lazy_gettext("News by mail"), default=True)
 
     @classmethod
@@ -96,6 +98,7 @@ class ListingForm(PlaceForm):
         radius_km = self._radius(kind, reach)
         places_needed = self._places_needed(kind)
         self._check_words(kind)
+        self._check_health(kind)
         self.check_poster()
         if self.refused or reach is None:
             return None
@@ -123,6 +126,16 @@ class ListingForm(PlaceForm):
         if kind is Kind.INFO and not self.area_countries.data:
             self.refuse("area_countries", N_("Choose the country or countries it is about."))
 
+    def _check_health(self, kind: Kind) -> None:
+        """What is told of health needs a box that is ticked; the board asks the same."""
+        if self.title.errors or self.text.errors:
+            # What is too long anyway is not read word by word.
+            return
+        typed = (self.title.data or "", self.text.data or "")
+        tells = consent.tells_of_health(*typed, categories=tuple(self.categories.data))
+        if kind is not Kind.INFO and tells and not self.health.data:
+            self.refuse("health", consent.NEEDED)
+
     def check_poster(self) -> None:
         """Who posts gives an address."""
         self.check("email", lambda: email_address(self.email.data or ""))
@@ -139,6 +152,7 @@ class ListingForm(PlaceForm):
             "languages": tuple(self.languages.data),
             "locale": locale,
             "email": self.email.data or "",
+            "health": self.health.data,
             "notify": self.notify.data and not info,
             "area_countries": tuple(self.area_countries.data) if info else (),
             "area": self._polygon() if info else None,

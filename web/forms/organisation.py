@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext
 from board.i18n import N_
 from board.organisations import NewOrganisation
 from board.verification import Decision
-from web.forms.base import ChoicesField, PageForm, TextField
+from web.forms.base import ChoicesField, PageForm, SwitchField, TextField
 
 _POLYGON_MAX: Final = 60_000
 
@@ -100,6 +100,7 @@ class QuestionForm(PageForm):
     """A private question."""
 
     text = TextField(lazy_gettext("Your question"))
+    health = SwitchField(lazy_gettext("What is told of health"))
     email = TextField(lazy_gettext("Your e-mail address"))
 
 

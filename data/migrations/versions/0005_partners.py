@@ -14,7 +14,7 @@ from alembic import op
 from board.db import Codes, Geo, UTCDateTime
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from shapely import Point, Polygon
 
 from board.context import Board
-from board.db import BoardState, Database, now
+from board.db import BoardState, Database, make_engine, now
 from board.errors import Unavailable
 from board.listings import Listing, Status
 from board.members import Member
@@ -32,12 +32,11 @@ def test_times_come_back_in_utc_whatever_zone_went_in(board: Board, make: Factor
 
 def test_a_new_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
     """It holds addresses: neither the group nor others may read it or its journals."""
-    path = tmp_path / "new.sqlite"
-    database = Database(f"sqlite:///{path}")
-    with database.write() as session:
-        session.execute(sa.text("CREATE TABLE kept (id INTEGER)"))
+    engine = make_engine(f"sqlite:///{tmp_path / 'new.sqlite'}")
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE kept (id INTEGER)"))
         rights = [file.stat().st_mode & 0o077 for file in tmp_path.iterdir()]
-    database.close()
+    engine.dispose()
     assert len(rights) == 3
     assert set(rights) == {0}
 

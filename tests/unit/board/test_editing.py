@@ -225,3 +225,23 @@ def tokens(smtp: MailSink) -> dict[str, str]:
         if "/links/" in line
     ]
     return dict(zip(("close", "edit", "extend"), found, strict=True))
+
+
+@pytest.mark.parametrize("door", ["signed in", "link"])
+def test_new_words_are_judged_again(board: Board, make: Factory, smtp: MailSink, door: str) -> None:
+    """With a reason it is held, whoever came through which door, and nobody is told of it."""
+    make.alert(email="urgent@example.org", least_urgency=3)
+    view = make.open(email=OWNER, urgency=1)
+    work_off(board)
+    new = changes(view, text="Appelez-moi au 06 12 34 56 78.", urgency=3)
+    if door == "link":
+        assert confirmations.act(board, tokens(smtp)["edit"], new).held
+    else:
+        me.edit(board, owner_of(board, view), view.public_id, new)
+    work_off(board)
+    with pytest.raises(ListingNotFound):
+        listings.get(board, view.public_id)
+    (own,) = me.space(board, owner_of(board, view)).listings
+    assert own.view.state == "held"
+    assert smtp.to("urgent@example.org") == []
+    assert view.title in smtp.to(OWNER)[-1]["Subject"]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from board import confirmations, forgetting, information, partners, questions
+from board import asking, confirmations, forgetting, information, partners, questions
+from board.asking import NewQuestion
 from board.audit import AuditEntry
 from board.context import Board
 from board.errors import (
@@ -19,7 +20,7 @@ from board.errors import (
     QuestionNotFound,
 )
 from board.listings import ListingView
-from board.questions import NewQuestion, PublicAnswer, Question, Reply, Status
+from board.questions import PublicAnswer, Question, Reply, Status
 from tests.factories import Factory, Office
 from tests.fakes import MailSink, work_off
 
@@ -29,7 +30,7 @@ TEXT = "Mon passeport a expiré hier.\nPuis-je voyager ?"
 
 def asked(board: Board, smtp: MailSink, view: ListingView, text: str = TEXT) -> str:
     """Public id of a question that was confirmed."""
-    questions.ask(board, view.public_id, NewQuestion(email=ASKER, text=text))
+    asking.ask(board, view.public_id, NewQuestion(email=ASKER, text=text))
     work_off(board)
     confirmations.act(board, smtp.token(ASKER))
     with board.db.read() as session:
@@ -50,7 +51,7 @@ def test_a_question_reaches_the_inbox_once_confirmed(
 ) -> None:
     """Colleagues are told that one waits, without its words and without the asker."""
     view = make.information(office)
-    questions.ask(board, view.public_id, NewQuestion(email=ASKER, text=TEXT))
+    asking.ask(board, view.public_id, NewQuestion(email=ASKER, text=TEXT))
     assert questions.inbox(board, office.member_id, office.id) == ()
     work_off(board)
     assert smtp.to(office.email) == []
@@ -153,14 +154,14 @@ def test_nobody_is_asked_about_what_no_organisation_answers_for(
     view, request = make.information(office), make.open()
     new = NewQuestion(email=ASKER, text=TEXT)
     with pytest.raises(NotAllowed):
-        questions.ask(board, request.public_id, new)
+        asking.ask(board, request.public_id, new)
     with pytest.raises(ListingNotFound):
-        questions.ask(board, "unknown-id-0", new)
-    questions.ask(board, view.public_id, new)
+        asking.ask(board, "unknown-id-0", new)
+    asking.ask(board, view.public_id, new)
     work_off(board)
     information.withdraw(board, office.member_id, office.id, view.public_id)
     with pytest.raises(NotAllowed):
-        questions.ask(board, view.public_id, new)
+        asking.ask(board, view.public_id, new)
     with board.db.write() as session:
         session.execute(sa.text("UPDATE organisations SET status = 'revoked'"))
     with pytest.raises(Invalid, match="organisation"):
@@ -182,7 +183,7 @@ def test_a_bad_question_is_refused(
     """The field is named, and nothing is stored."""
     view = make.information(office)
     with pytest.raises(Invalid, match=field):
-        questions.ask(board, view.public_id, new)
+        asking.ask(board, view.public_id, new)
     with board.db.read() as session:
         assert session.scalars(sa.select(Question)).all() == []
 
@@ -194,7 +195,7 @@ def test_questions_are_not_kept_for_ever(
     view = make.information(office)
     answered, waiting = asked(board, smtp, view), asked(board, smtp, view, "Et demain ?")
     questions.answer(board, office.member_id, office.id, answered, Reply(text="Oui."))
-    questions.ask(board, view.public_id, NewQuestion(email="other@example.org", text="?!a"))
+    asking.ask(board, view.public_id, NewQuestion(email="other@example.org", text="?!a"))
     board.db.clock_offset = timedelta(days=4)
     forgetting.forget_unconfirmed(board)
     inbox = questions.inbox(board, office.member_id, office.id)

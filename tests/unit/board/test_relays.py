@@ -193,3 +193,19 @@ def test_what_is_not_right_is_refused(board: Board, make: Factory, relay: int) -
         relays.post(board, relay, good, "in-person", "a-form-key")
     with board.db.read() as session:
         assert session.scalar(sa.select(sa.func.count(Listing.id))) == 1
+
+
+def test_what_a_relay_posts_is_judged_as_any_other(
+    board: Board, make: Factory, relay: int, smtp: MailSink
+) -> None:
+    """It waits, its relay hears of it and sees it, and can take it back."""
+    new = make.form(title="For a neighbour", text="Appelez-moi au 06 12 34 56 78.")
+    posted = relays.post(board, relay, new, "in-person", "another-key")
+    work_off(board)
+    with pytest.raises(ListingNotFound):
+        listings.get(board, posted.public_id)
+    assert "For a neighbour" in smtp.to(RELAY)[-1]["Subject"]
+    (seen,) = relays.own(board, relay)
+    assert seen.view.state == "held"
+    relays.act(board, relay, posted.public_id, "not-needed")
+    assert state(board, posted) == "closed"
