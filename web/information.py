@@ -107,6 +107,8 @@ def withdraw(organisation: str, public_id: str) -> ResponseReturnValue:
 @blueprint.post("/<public_id:public_id>/extend")
 def extend(organisation: str, public_id: str) -> ResponseReturnValue:
     """Give an item another last day."""
+    # A day that is refused would tell others that the organisation is there.
+    own_seat(organisation)
     try:
         day = dates.parse_day(request.form.get("ends_on"))
         ends_at = dates.end_of(day, dates.zone_of(current_board(), None))
