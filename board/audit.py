@@ -22,6 +22,10 @@ ACTIONS = frozenset(
         *("listing-held", "listing-approved", "listing-refused", "edit-asked", "listing-reworded"),
         *("member-banned", "ban-appealed", "ban-lifted", "ban-upheld", "contact-revealed"),
         *("consent-withdrawn", "erased"),
+        *("organisation-applied", "organisation-verified", "organisation-refused"),
+        *("organisation-revoked", "organisation-joined", "organisation-left"),
+        *("information-published", "information-extended"),
+        *("question-assigned", "question-answered", "question-published"),
     }
 )
 

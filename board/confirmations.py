@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from sqlalchemy.orm import Session
 
-from board import alerts, answering, editing, extensions, links, listings, posting
+from board import (
+    alerts,
+    answering,
+    asking,
+    editing,
+    extensions,
+    links,
+    listings,
+    posting,
+    verification,
+)
 from board.alerts import Alert
 from board.conversations import Conversation
 from board.editing import Changes
-from board.errors import Invalid, LinkRefused, Problem
+from board.errors import Invalid, LinkRefused, NotAllowed, Problem
 from board.i18n import N_
 from board.listings import Listing, Status
+from board.organisations import PARTNER, Organisation
+from board.questions import Question
+from matcher.taxonomy import Kind
 
 if TYPE_CHECKING:
     from board.context import Board
+
+#: What a link may be about.
+Subject: TypeAlias = Listing | Alert | Conversation | Organisation | Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +41,14 @@ class Deed:
 
     #: One of the purposes in `links`.
     purpose: str
-    #: Title of the listing, or the name of the alert's place.
+    #: Title of the listing, or the name of the alert's place or of the organisation.
     title: str
-    #: The listing's public id; None for alerts.
+    #: The listing's public id; None for alerts and organisations.
     public_id: str | None
     #: Opens the conversation that has just begun; only after the deed.
     conversation_token: str | None = None
     #: Whether a moderator looks at the listing before others see it.
     held: bool = False
-
-
-_Subject = Listing | Alert | Conversation
 
 
 def show(board: Board, token: str) -> Deed:
@@ -64,7 +77,7 @@ def _do(
     session: Session,
     board: Board,
     link: links.Link,
-    subject: _Subject,
+    subject: Subject,
     deed: Deed,
     changes: Changes | None,
 ) -> tuple[Deed, list[int]]:
@@ -72,6 +85,10 @@ def _do(
     if isinstance(subject, Alert):
         alerts.confirm(session, subject)
         return deed, []
+    if isinstance(subject, Organisation):
+        return deed, verification.receive(session, board, subject)
+    if isinstance(subject, Question):
+        return deed, asking.confirm(session, board, subject)
     if isinstance(subject, Listing):
         woken = _do_to_listing(session, board, link.purpose, subject, changes)
         return replace(deed, held=subject.status == Status.HELD), woken
@@ -87,6 +104,9 @@ def _do(
 def _do_to_listing(
     session: Session, board: Board, purpose: str, listing: Listing, changes: Changes | None
 ) -> list[int]:
+    if listing.kind == Kind.INFO:
+        # No mailed link publishes official information, changes it or takes it down.
+        raise NotAllowed(PARTNER)
     if purpose == links.CONFIRM_LISTING:
         return posting.confirm(session, board, listing)
     if purpose == links.CLOSE_LISTING:
@@ -103,7 +123,7 @@ def _do_to_listing(
 
 
 #: Purpose of a link -> what its number means.
-_SUBJECTS: Final[dict[str, type[_Subject]]] = {
+_SUBJECTS: Final[dict[str, type[Subject]]] = {
     links.CONFIRM_LISTING: Listing,
     links.CLOSE_LISTING: Listing,
     links.EDIT_LISTING: Listing,
@@ -111,22 +131,26 @@ _SUBJECTS: Final[dict[str, type[_Subject]]] = {
     links.CONFIRM_ALERT: Alert,
     links.CONFIRM_MESSAGE: Conversation,
     links.KEEP_TALKING: Conversation,
+    links.CONFIRM_PARTNER: Organisation,
+    links.CONFIRM_QUESTION: Question,
 }
 
 
-def _subject(session: Session, link: links.Link) -> _Subject:
-    subject: _Subject | None = None
+def _subject(session: Session, link: links.Link) -> Subject:
+    subject: Subject | None = None
     if link.purpose in _SUBJECTS:
-        subject = cast(_Subject | None, session.get(_SUBJECTS[link.purpose], link.subject_id))
+        subject = cast(Subject | None, session.get(_SUBJECTS[link.purpose], link.subject_id))
     if subject is None:
         raise LinkRefused("unknown")
     return subject
 
 
-def _deed(session: Session, link: links.Link, subject: _Subject) -> Deed:
+def _deed(session: Session, link: links.Link, subject: Subject) -> Deed:
     if isinstance(subject, Alert):
         return Deed(link.purpose, subject.place_name, None)
-    if isinstance(subject, Conversation):
+    if isinstance(subject, Organisation):
+        return Deed(link.purpose, subject.name, None)
+    if isinstance(subject, Conversation | Question):
         listing = session.get_one(Listing, subject.listing_id)
         return Deed(link.purpose, listing.title, listing.public_id)
     held = subject.status == Status.HELD

@@ -23,6 +23,7 @@ from board.db import Base, BigId, UTCDateTime, now
 from board.errors import ConsentNotFound, Invalid, Problem
 from board.i18n import N_
 from board.listings import Listing
+from board.questions import Question
 from board.validation import fold
 from matcher.taxonomy import Kind
 
@@ -225,12 +226,18 @@ def given(board: Board, member_id: int) -> tuple[Given, ...]:
                 ),
             )
             .outerjoin(
+                Question,
+                sa.and_(
+                    Consent.subject == Question.__tablename__, Consent.subject_id == Question.id
+                ),
+            )
+            .outerjoin(
                 Listing,
                 sa.or_(
                     sa.and_(
                         Consent.subject == Listing.__tablename__, Consent.subject_id == Listing.id
                     ),
-                    Listing.id == Conversation.listing_id,
+                    Listing.id.in_((Conversation.listing_id, Question.listing_id)),
                 ),
             )
             .where(Consent.member_id == member_id)
@@ -281,7 +288,7 @@ def withdraw(board: Board, member_id: int, consent_id: int) -> None:
 
 
 def _close(session: Session, row: Consent) -> None:
-    """Take a listing off the board; end a conversation."""
+    """Take a listing off the board; end a conversation; delete a question."""
     if row.subject == Listing.__tablename__:
         listing = session.get(Listing, row.subject_id)
         if listing is not None:
@@ -290,3 +297,5 @@ def _close(session: Session, row: Consent) -> None:
         conversation = session.get(Conversation, row.subject_id)
         if conversation is not None and conversation.status == ConversationStatus.OPEN:
             conversation.status, conversation.ask_at = ConversationStatus.CLOSED, None
+    elif row.subject == Question.__tablename__:
+        session.execute(sa.delete(Question).where(Question.id == row.subject_id))

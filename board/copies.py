@@ -18,8 +18,8 @@ import matcher.alerts
 import matcher.listing
 from board import alerts, listings
 from board.alerts import Alert
+from board.covering import InformationIndex
 from board.db import BoardState, Tombstone
-from board.information import InformationIndex
 from board.listings import Listing
 from matcher.alerts import AlertIndex
 from matcher.index import Index

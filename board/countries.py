@@ -7,7 +7,7 @@ Names are those of Unicode CLDR.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Self
@@ -49,6 +49,7 @@ class Countries:
         self._code_of = [code for code, _ in ordered]
         geometries = [area for _, area in ordered]
         shapely.prepare(geometries)
+        self._areas = geometries
         self._tree = shapely.STRtree(geometries)
 
     @classmethod
@@ -77,6 +78,23 @@ class Countries:
         points = shapely.points(sides)
         found = self._tree.query(points, predicate="intersects")[1]
         return self._code_of[int(found.min())] if found.size else ""
+
+    def cover(self, codes: Collection[str], area: shapely.Geometry) -> bool:
+        """Whether an area (x = lng, y = lat) lies within these countries taken together."""
+        wanted = [
+            each for each, code in zip(self._areas, self._code_of, strict=True) if code in codes
+        ]
+        return bool(wanted) and bool(shapely.covers(shapely.union_all(wanted), area))
+
+    def bounds(self, codes: Collection[str]) -> tuple[float, float, float, float]:
+        """South, west, north and east, in degrees, of these countries; the globe for none."""
+        wanted = [
+            each for each, code in zip(self._areas, self._code_of, strict=True) if code in codes
+        ]
+        if not wanted:
+            return -60.0, -180.0, 75.0, 180.0
+        west, south, east, north = shapely.total_bounds(wanted)
+        return float(south), float(west), float(north), float(east)
 
     def country_name(self, code: str, locale: str) -> str:
         """Name of a country in a locale; the code itself when it is unknown."""

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from board import checking, consent, extensions, holding, links, listings, outbox, partners
+from board import checking, consent, extensions, holding, links, listings, outbox
 from board.db import now
 from board.errors import Invalid, NotAllowed, Problem
 from board.i18n import N_
 from board.listings import Listing, ListingFields, Status
 from board.members import Member
+from board.organisations import PARTNER
 from board.validation import fold
 from matcher.taxonomy import Kind, Reach
 
@@ -46,20 +47,21 @@ def edit(session: Session, board: Board, listing: Listing, changes: Changes) -> 
 
     A listing that became more urgent is announced again: those who are told of it for the first
     time get a mail, and nobody gets a second one. Raises Invalid with every problem, and
-    NotAllowed for official information whose right is gone. The new words are judged as those of
-    a new listing are: where `holding` finds a reason, it is held and nobody is told.
+    NotAllowed for official information, which its organisation alone changes. The new words are
+    judged as those of a new listing are: where `holding` finds a reason, it is held and nobody is
+    told.
     """
+    if listing.kind == Kind.INFO:
+        raise NotAllowed(PARTNER)
     moment = now(session)
     _require_open(listing, moment)
-    if listing.kind == Kind.INFO:
-        _require_right(session, listing)
     categories = listings.categories_of(session, [listing.id])[listing.id]
     fields, _ = checking.checked(board, _as_posted(board, listing, categories, changes), moment)
     consent.agree(session, listing, changes.health, fields.title, fields.text, fields.categories)
     more_urgent = fields.urgency > listing.urgency
     listing.title, listing.text, listing.urgency = fields.title, fields.text, fields.urgency
     listing.ends_at = fields.ends_at
-    words = f"{listing.title} {listing.text} {listing.place_name} {listing.organisation}"
+    words = f"{listing.title} {listing.text} {listing.place_name}"
     listing.folded = fold(words)
     extensions.schedule(listing, moment)
     held = holding.judge_again(session, board, listing)
@@ -99,13 +101,6 @@ def _require_open(listing: Listing, moment: datetime) -> None:
         raise Invalid([Problem("listing", OVER)])
 
 
-def _require_right(session: Session, listing: Listing) -> None:
-    member = session.get(Member, listing.member_id)
-    rights = partners.jurisdiction(session, member.email or "") if member else {}
-    if not all(country in rights for country in listing.area_countries):
-        raise NotAllowed(partners.PARTNER)
-
-
 def _as_posted(
     board: Board, listing: Listing, categories: tuple[int, ...], changes: Changes
 ) -> ListingFields:
@@ -125,7 +120,6 @@ def _as_posted(
         radius_km=listing.radius_m / 1000 or None,
         starts_at=listing.starts_at,
         ends_at=changes.ends_at,
-        area_countries=listing.area_countries,
     )
 
 

@@ -34,7 +34,9 @@ from board.errors import CodeRefused, LinkRefused, NotAllowed
 from board.links import Link
 from board.listings import Listing, Status
 from board.members import Member
+from board.organisations import COORDINATOR, Membership, Organisation
 from board.personal import Person
+from board.questions import Question
 from board.relays import RelayedListing
 from board.roles import WITH_SECOND_FACTOR
 from board.sessions import SignedIn
@@ -179,7 +181,28 @@ def _take_leave(session: Session, board: Board, person: Person) -> list[int]:
     )
     for listing in session.scalars(relayed).all():
         listings.close(session, listing, "relay-erased")
+    _leave_organisations(session, person)
     return rows
+
+
+def _leave_organisations(session: Session, person: Person) -> None:
+    """Delete what this person alone applied for; of others, what was written to check people.
+
+    An organisation that speaks, and what it published, stays.
+    """
+    coordinated = sa.select(Membership.organisation_id).where(
+        person.is_in(Membership.member_id), Membership.role == COORDINATOR
+    )
+    for statement in (
+        sa.delete(Organisation).where(Organisation.id.in_(person.applications)),
+        sa.update(Organisation)
+        .where(Organisation.id.in_(coordinated))
+        .values(note="", evidence=""),
+        sa.update(Listing)
+        .where(person.is_in(Listing.member_id), Listing.organisation_id.is_not(None))
+        .values(member_id=None),
+    ):
+        session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def _delete(
@@ -236,18 +259,27 @@ def _named(session: Session, board: Board, entry: Entry) -> list[Person]:
         for person in (person_of(board, member) for member in members)
         if person.address_hash == entry.address_hash
     ]
-    return found or [
+    waiting = [
         Person(None, email, entry.address_hash)
         for email in _waiting(session, entry)
         if links.address_hash(board.settings.secret_key, email) == entry.address_hash
     ]
+    return found or waiting or _who_asked(session, Person(None, None, entry.address_hash), entry)
+
+
+def _who_asked(session: Session, somebody: Person, entry: Entry) -> list[Person]:
+    """Whoever asked an organisation and did not confirm it: the address is sealed there."""
+    asked = sa.select(Question.id).where(
+        Question.id.in_(somebody.questions), Question.created_at <= entry.at
+    )
+    return [] if session.scalar(asked.limit(1)) is None else [somebody]
 
 
 def _waiting(session: Session, entry: Entry) -> set[str]:
     """Addresses that had not been confirmed."""
     return {
         email
-        for model in (Listing, Alert, Conversation)
+        for model in (Listing, Alert, Conversation, Organisation)
         for email in session.scalars(
             sa.select(model.pending_email).where(
                 model.pending_email.is_not(None), model.created_at <= entry.at

@@ -77,6 +77,22 @@ class ConversationNotFound(NotFound):
         super().__init__(f"there is no conversation {conversation_id}")
 
 
+class OrganisationNotFound(NotFound):
+    """No such organisation, or none that the asker may see."""
+
+    def __init__(self, public_id: str) -> None:
+        self.public_id = public_id
+        super().__init__(f"there is no organisation {public_id}")
+
+
+class QuestionNotFound(NotFound):
+    """No such question in this inbox."""
+
+    def __init__(self, public_id: str) -> None:
+        self.public_id = public_id
+        super().__init__(f"there is no question {public_id}")
+
+
 class LinkRefused(BoardError):
     """A mailed link that opens nothing: `reason` is "unknown", "expired" or "used"."""
 

@@ -17,10 +17,11 @@ from board import audit, conversations, links, outbox
 from board.checking import LONGEST
 from board.conversations import Conversation, ConversationStatus, Side
 from board.db import now
-from board.errors import Invalid, Problem
+from board.errors import Invalid, NotAllowed, Problem
 from board.i18n import N_
 from board.listings import Listing, ListingView, Status
 from board.members import Member
+from board.organisations import PARTNER
 from matcher.taxonomy import Kind
 
 if TYPE_CHECKING:
@@ -30,11 +31,7 @@ ASKED_BEFORE = timedelta(days=3)
 #: How much longer a listing stays after the click, by its kind.
 EXTENSION_OF_REQUESTS = timedelta(days=14)
 EXTENSION_OF_OFFERS = timedelta(days=60)
-LONGER = {
-    Kind.REQUEST: EXTENSION_OF_REQUESTS,
-    Kind.OFFER: EXTENSION_OF_OFFERS,
-    Kind.INFO: EXTENSION_OF_OFFERS,
-}
+LONGER = {Kind.REQUEST: EXTENSION_OF_REQUESTS, Kind.OFFER: EXTENSION_OF_OFFERS}
 _BATCH = 200
 
 
@@ -63,8 +60,11 @@ def ask(board: Board) -> int:
 def extend(session: Session, listing: Listing) -> None:
     """Let a listing stay longer, in the unit that spends its link.
 
-    Raises Invalid when it is over already, or where that is more than a post may have.
+    Raises Invalid when it is over already, or where that is more than a post may have, and
+    NotAllowed for official information, which its organisation alone extends.
     """
+    if listing.kind == Kind.INFO:
+        raise NotAllowed(PARTNER)
     moment = now(session)
     if listing.status != Status.OPEN or listing.ends_at <= moment:
         raise Invalid([Problem("until", N_("The time of this listing is over; post a new one."))])
@@ -83,6 +83,8 @@ def extend(session: Session, listing: Listing) -> None:
 
 def days_to_add(view: ListingView, moment: datetime) -> int | None:
     """How many days `extend` would add; None where it would refuse."""
+    if view.kind is Kind.INFO:
+        return None
     longest = _longest(view.kind, view.starts_at, view.ends_at, moment)
     return LONGER[view.kind].days if view.state == "open" and longest <= LONGEST else None
 

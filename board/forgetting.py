@@ -26,8 +26,12 @@ from board.links import Link
 from board.listings import Listing, ListingCategory, Status
 from board.members import Member
 from board.messages import Message
+from board.organisations import Membership, Organisation
+from board.organisations import Status as OrganisationStatus
 from board.outbox import DEAD, PENDING, OutboxRow
 from board.posting import PostingKey
+from board.questions import KEPT_ANSWERED, Question
+from board.questions import Status as QuestionStatus
 from board.relays import RelayedListing
 from board.reports import Report
 from board.roles import Grant
@@ -60,6 +64,7 @@ def forget(board: Board) -> int:
         _forget_alerts(board)
         + _forget_conversations(board)
         + _forget_listings(board)
+        + _forget_applications(board)
         + _forget_mails(board)
         + _forget_orphans(board)
         + _forget_members(board)
@@ -86,6 +91,14 @@ def forget_unconfirmed(board: Board) -> int:
                 Conversation.status == ConversationStatus.PENDING,
                 Conversation.created_at <= too_old,
             ),
+            sa.delete(Organisation).where(
+                Organisation.status == OrganisationStatus.PENDING,
+                Organisation.created_at <= too_old,
+            ),
+            sa.delete(Question).where(
+                Question.status == QuestionStatus.PENDING, Question.created_at <= too_old
+            ),
+            sa.delete(Question).where(Question.answered_at <= moment - KEPT_ANSWERED),
             sa.update(Link)
             .where(Link.expires_at <= moment, Link.sealed.is_not(None))
             .values(sealed=None),
@@ -152,6 +165,17 @@ def _forget_listings(board: Board) -> int:
     return len(gone) + len(emptied)
 
 
+def _forget_applications(board: Board) -> int:
+    """Delete organisations that were refused long ago, with what their applicants wrote."""
+    with board.db.write() as session:
+        refused = sa.select(Organisation.id).where(
+            Organisation.status == OrganisationStatus.REFUSED,
+            Organisation.decided_at <= now(session) - MEMBERS,
+        )
+        gone = sa.delete(Organisation).where(Organisation.id.in_(refused.limit(BATCH)))
+        return _rows(session, gone)
+
+
 def _empty(session: Session, listing: Listing) -> None:
     """Leave no more of a listing than its conversations need."""
     listing.title = listing.text = listing.folded = listing.place_name = listing.country = ""
@@ -195,6 +219,8 @@ def _forget_orphans(board: Board) -> int:
         (Listing, links.OF_LISTINGS),
         (Alert, links.OF_ALERTS),
         (Conversation, links.OF_CONVERSATIONS),
+        (Organisation, links.OF_ORGANISATIONS),
+        (Question, links.OF_QUESTIONS),
     )
     looked_at: Sequence[tuple[Any, str]] = ((Listing, cases.LISTING), (Message, cases.MESSAGE))
     with board.db.write() as session:
@@ -230,6 +256,8 @@ def _forget_members(board: Board) -> int:
                     Conversation.poster_id,
                     Conversation.answerer_id,
                     Grant.member_id,
+                    Membership.member_id,
+                    Question.asker_id,
                     MemberSession.member_id,
                 )
             )

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from board.db import Base, BigId, UTCDateTime, now
 
 LISTING, ALERT, ANSWER = "listing", "alert", "answer"
+QUESTION, APPLICATION = "question", "partner"
 
 DAY: Final = timedelta(days=1)
 #: Listings that one member may put on the board in a day. The next one waits for tomorrow.

@@ -28,6 +28,8 @@ EDIT_LISTING = "edit-listing"
 EXTEND_LISTING = "extend-listing"
 CONFIRM_ALERT = "confirm-alert"
 CONFIRM_MESSAGE = "confirm-message"
+CONFIRM_PARTNER = "confirm-partner"
+CONFIRM_QUESTION = "confirm-question"
 #: Opens one conversation to one of its two; not used up by being used.
 CONVERSATION = "conversation"
 KEEP_TALKING = "keep-talking"
@@ -35,17 +37,27 @@ KEEP_TALKING = "keep-talking"
 OWN_DATA = "own-data"
 REWORD_LISTING = "reword-listing"
 APPEAL = "appeal"
-CONFIRMATIONS = (CONFIRM_LISTING, CONFIRM_ALERT, CONFIRM_MESSAGE)
+CONFIRMATIONS = (
+    CONFIRM_LISTING,
+    CONFIRM_ALERT,
+    CONFIRM_MESSAGE,
+    CONFIRM_PARTNER,
+    CONFIRM_QUESTION,
+)
 #: Of what `subject_id` is the number.
 OF_LISTINGS = (CONFIRM_LISTING, CLOSE_LISTING, EDIT_LISTING, EXTEND_LISTING, REWORD_LISTING)
 OF_ALERTS = (CONFIRM_ALERT,)
 OF_CONVERSATIONS = (CONFIRM_MESSAGE, CONVERSATION, KEEP_TALKING)
+OF_ORGANISATIONS = (CONFIRM_PARTNER,)
+OF_QUESTIONS = (CONFIRM_QUESTION,)
 
 #: How long each kind of link opens something.
 LIFETIMES = {
     CONFIRM_LISTING: timedelta(days=3),
     CONFIRM_ALERT: timedelta(days=3),
     CONFIRM_MESSAGE: timedelta(days=3),
+    CONFIRM_PARTNER: timedelta(days=3),
+    CONFIRM_QUESTION: timedelta(days=3),
     CLOSE_LISTING: timedelta(days=400),
     EDIT_LISTING: timedelta(days=400),
     EXTEND_LISTING: timedelta(days=400),

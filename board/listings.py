@@ -21,6 +21,7 @@ import matcher.listing
 from board import audit, blocks, cases
 from board.db import Base, BigId, Codes, Geo, Indexed, UTCDateTime, new_public_id, now
 from board.errors import ListingNotFound
+from board.organisations import Organisation
 from board.sources import ImportedRow
 from board.validation import TITLE_MAX, fold
 from matcher.place import REMOTE_REGION, Place
@@ -76,7 +77,8 @@ class Listing(Indexed, Base):
         sa.CheckConstraint("places_taken BETWEEN 0 AND places_needed", name="places_taken"),
         sa.CheckConstraint("reach <> 0 OR kind = 3 OR cell IS NOT NULL", name="local_has_place"),
         sa.CheckConstraint(
-            "status = 'pending' OR member_id IS NOT NULL OR imported_row_id IS NOT NULL",
+            "status = 'pending' OR member_id IS NOT NULL OR imported_row_id IS NOT NULL "
+            "OR organisation_id IS NOT NULL",
             name="owned",
         ),
         sa.Index("ix_listings_open", "status", "ends_at"),
@@ -122,6 +124,10 @@ class Listing(Indexed, Base):
     )
     imported_row_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("imported_rows.id", ondelete="CASCADE"), index=True
+    )
+    #: Official information is its organisation's: it stays when who wrote it leaves.
+    organisation_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("organisations.id"), index=True
     )
     demo: Mapped[bool] = mapped_column(sa.Boolean, default=False, index=True)
     notify: Mapped[bool] = mapped_column(
@@ -200,6 +206,8 @@ class ListingView:
     places_taken: int
     area_countries: tuple[str, ...]
     organisation: str
+    #: Public id of the verified organisation behind official information.
+    organisation_id: str | None
     starts_at: datetime
     ends_at: datetime
     created_at: datetime
@@ -220,6 +228,7 @@ class Entry:
     pending_email: str | None = None
     notify: bool = False
     organisation: str = ""
+    organisation_id: int | None = None
     demo: bool = False
 
 
@@ -262,6 +271,7 @@ def _row(entry: Entry, moment: datetime) -> Listing:
         area=entry.area,
         area_countries=fields.area_countries,
         organisation=entry.organisation,
+        organisation_id=entry.organisation_id,
         starts_at=fields.starts_at,
         ends_at=fields.ends_at,
         member_id=entry.member_id,
@@ -331,14 +341,15 @@ def views(
     shown = (*VISIBLE, Status.HELD) if held else VISIBLE
     for start in range(0, len(ids), 500):
         rows = session.execute(
-            sa.select(Listing, ImportedRow.source)
+            sa.select(Listing, ImportedRow.source, Organisation.public_id)
             .outerjoin(ImportedRow, ImportedRow.id == Listing.imported_row_id)
+            .outerjoin(Organisation, Organisation.id == Listing.organisation_id)
             .where(Listing.id.in_(ids[start : start + 500]), Listing.status.in_(shown))
         )
-        for listing, source in rows:
+        for listing, source, organisation in rows:
             try:
                 slugs = tuple(board.taxonomy.slug(code) for code in categories[listing.id])
-                found[listing.id] = _view(listing, slugs, source, moment)
+                found[listing.id] = _view(listing, slugs, source, organisation, moment)
             except (ValueError, LookupError) as error:
                 # One bad row must not stop every page that would show it.
                 _log.error("listing cannot be shown", row=listing.id, error=type(error).__name__)
@@ -346,7 +357,11 @@ def views(
 
 
 def _view(
-    listing: Listing, categories: tuple[str, ...], source: str | None, moment: datetime
+    listing: Listing,
+    categories: tuple[str, ...],
+    source: str | None,
+    organisation: str | None,
+    moment: datetime,
 ) -> ListingView:
     return ListingView(
         id=listing.id,
@@ -368,6 +383,7 @@ def _view(
         places_taken=listing.places_taken,
         area_countries=listing.area_countries,
         organisation=listing.organisation,
+        organisation_id=organisation,
         starts_at=listing.starts_at,
         ends_at=listing.ends_at,
         created_at=listing.created_at,
@@ -432,8 +448,11 @@ def block_poster(board: Board, member_id: int, public_id: str) -> None:
         blocks.block(session, member_id, poster)
 
 
-def close(session: Session, listing: Listing, reason: str) -> None:
-    """Take a listing off the board; closing twice changes nothing."""
+def close(session: Session, listing: Listing, reason: str, *, member_id: int | None = None) -> None:
+    """Take a listing off the board; closing twice changes nothing.
+
+    `member_id` is who does it, where it is not the listing's own member.
+    """
     if listing.status in (Status.OPEN, Status.HELD):
         listing.status, listing.closed_at, listing.ask_at = Status.CLOSED, now(session), None
         audit.record(
@@ -441,7 +460,7 @@ def close(session: Session, listing: Listing, reason: str) -> None:
             "listing-closed",
             subject="listings",
             subject_id=listing.id,
-            member_id=listing.member_id,
+            member_id=listing.member_id if member_id is None else member_id,
             reason=reason,
         )
         cases.overtake(session, cases.LISTING, listing.id)

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,8 @@ from board import listings, snapshots, timing
 from board.copies import Copies, listings_changed, listings_deleted, state
 from board.db import Database, now
 from board.errors import Unavailable
-from board.listings import ListingView
+from board.information import ADMINISTRATIVE
+from board.listings import Listing, ListingView
 from matcher.index import Index
 from matcher.listing import Match, Query
 from matcher.place import Place
@@ -227,6 +229,28 @@ def _information(
     ]
     valid.sort(key=lambda view: (wanted.isdisjoint(view.categories), -view.id))
     return tuple(valid[:INFORMATION_SHOWN])
+
+
+def official_answers(board: Board, public_id: str) -> tuple[ListingView, ...]:
+    """Official information that answers a request of an administrative subject, at its place.
+
+    It is there before anybody is asked: also while the request waits for its confirmation.
+    """
+    with board.db.read() as session:
+        row = session.scalar(sa.select(Listing).where(Listing.public_id == public_id))
+        if row is None or row.kind != Kind.REQUEST:
+            return ()
+        codes = listings.categories_of(session, [row.id])[row.id]
+        moment = now(session)
+    wanted = frozenset(board.taxonomy.slug(code) for code in codes) & ADMINISTRATIVE
+    if not wanted:
+        return ()
+    with board.index.asking(board.db) as copies:
+        point = Place(row.cell).center if row.cell else None
+        covering = copies.information.covering(point, row.country)
+    with board.db.read() as session:
+        found = _information(session, board, covering, row.id, wanted, moment)
+    return tuple(view for view in found if not wanted.isdisjoint(view.categories))
 
 
 def information_at(

@@ -63,7 +63,7 @@ def space(board: Board, member_id: int) -> Space:
         moment = now(session)
         ids = session.scalars(
             sa.select(Listing.id)
-            .where(Listing.member_id == member_id, Listing.title != "")
+            .where(Listing.member_id == member_id, Listing.title != "", Listing.kind != Kind.INFO)
             .order_by(Listing.id.desc())
             .limit(LISTINGS_SHOWN)
         ).all()
@@ -144,6 +144,8 @@ def _own(session: Session, member_id: int, public_id: str, *status: Status) -> L
             Listing.public_id == public_id,
             Listing.member_id == member_id,
             Listing.status.in_(status),
+            # Official information is an organisation's, and managed in its console.
+            Listing.kind != Kind.INFO,
         )
     )
     if found is None:

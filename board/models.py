@@ -9,16 +9,20 @@ from board.consent import Consent
 from board.conversations import Conversation
 from board.db import BoardState, Tombstone
 from board.erasures import Erasure
+from board.information import OfficialInformation
 from board.limits import NetworkSecret, Sighting
 from board.links import Link
 from board.listings import Listing, ListingCategory
 from board.members import Member
 from board.messages import Message
+from board.organisations import Membership, Organisation
 from board.outbox import OutboxRow
 from board.outcomes import Outcome
 from board.passkeys import Passkey, PasskeyChallenge
 from board.posting import PostingKey
 from board.proofs import SpentProof
+from board.questions import PublicAnswer, Question
+from board.readers import Reader, ReaderDay, ReaderSalt
 from board.recovery import RecoveryCode
 from board.relays import RelayedListing
 from board.reports import Report
@@ -44,13 +48,21 @@ ALL = (
     ListingCategory,
     Member,
     MemberSession,
+    Membership,
     Message,
     NetworkSecret,
+    OfficialInformation,
+    Organisation,
     OutboxRow,
     Passkey,
     PasskeyChallenge,
     Outcome,
     PostingKey,
+    PublicAnswer,
+    Question,
+    Reader,
+    ReaderDay,
+    ReaderSalt,
     RecoveryCode,
     RelayedListing,
     Report,

@@ -24,17 +24,22 @@ from board.conversations import Conversation, ConversationStatus
 from board.db import Base, BoardState, Tombstone
 from board.erasures import Erasure
 from board.i18n import N_
+from board.information import OfficialInformation
 from board.limits import LISTING as SENT_LISTING
 from board.limits import NetworkSecret, Sighting
 from board.links import Link
 from board.listings import Listing, ListingCategory
 from board.members import Member
 from board.messages import Message
+from board.organisations import Membership, Organisation
+from board.organisations import Status as OrganisationStatus
 from board.outbox import OutboxRow
 from board.outcomes import Outcome
 from board.passkeys import Passkey, PasskeyChallenge
 from board.posting import PostingKey
 from board.proofs import SpentProof
+from board.questions import PublicAnswer, Question
+from board.readers import Reader, ReaderDay, ReaderSalt
 from board.recovery import RecoveryCode
 from board.relays import RelayedListing
 from board.reports import Report
@@ -77,9 +82,44 @@ class Person:
         """Ids of what was said in this person's conversations."""
         return sa.select(Message.id).where(Message.conversation_id.in_(self.conversations))
 
+    @cached_property
+    def questions(self) -> sa.Select[int]:
+        """Ids of what this person asked organisations, also before it was confirmed."""
+        # Their address is sealed; the link that was mailed to it has its hash.
+        waiting = sa.select(Link.subject_id).where(
+            Link.purpose.in_(links.OF_QUESTIONS), Link.address_hash == self.address_hash
+        )
+        asked = sa.or_(
+            self.is_in(Question.asker_id),
+            sa.and_(Question.asker_id.is_(None), Question.id.in_(waiting)),
+        )
+        return sa.select(Question.id).where(asked)
+
+    @cached_property
+    def applications(self) -> sa.Select[int]:
+        """Ids of the organisations for which this person alone applied, and that never spoke."""
+        seated = sa.select(Membership.organisation_id)
+        mine = seated.where(self.is_in(Membership.member_id))
+        others = seated.where(sa.not_(self.is_in(Membership.member_id)))
+        unheard = (OrganisationStatus.APPLIED, OrganisationStatus.REFUSED)
+        return sa.select(Organisation.id).where(
+            sa.or_(
+                self.is_at(Organisation.pending_email),
+                sa.and_(
+                    Organisation.status.in_(unheard),
+                    Organisation.id.in_(mine),
+                    Organisation.id.not_in(others),
+                ),
+            )
+        )
+
     def owns(self, model: type[Listing] | type[Alert]) -> Condition:
-        """Rows of this member, and those that wait for the address to be confirmed."""
-        return sa.or_(self.is_in(model.member_id), self.is_at(model.pending_email))
+        """Rows of this member, and those that wait for the address to be confirmed.
+
+        Official information is its organisation's, whoever wrote it.
+        """
+        mine = sa.or_(self.is_in(model.member_id), self.is_at(model.pending_email))
+        return sa.and_(mine, Listing.organisation_id.is_(None)) if model is Listing else mine
 
     def is_in(self, column: Any) -> Condition:
         """Rows whose column holds this member's number; none for who is no member."""
@@ -139,6 +179,8 @@ def _consented(person: Person) -> Condition:
         (Listing.__tablename__, person.listings),
         (Alert.__tablename__, person.alerts),
         (Conversation.__tablename__, _own_first_words(person)),
+        (Question.__tablename__, person.questions),
+        (Organisation.__tablename__, person.applications),
     )
     return sa.or_(
         person.is_in(Consent.member_id),
@@ -177,6 +219,10 @@ def _seen_messages(person: Person) -> Condition:
 
 def _mails(person: Person) -> Condition:
     """Mails to this person, and whatever is about a listing, alert or conversation of theirs."""
+    confirmed = (
+        (links.CONFIRM_QUESTION, person.questions),
+        (links.CONFIRM_PARTNER, person.applications),
+    )
     asked = (
         (outbox.SIGN_IN_CODE, SignInCode.browser_hash, SignInCode.address_hash),
         (outbox.OWN_DATA, Link.token_hash, Link.address_hash),
@@ -192,6 +238,12 @@ def _mails(person: Person) -> Condition:
             )
             for purpose, which, address in asked
         ),
+        *(
+            OutboxRow.once.in_(
+                sa.select(sa.literal(f"{purpose}:") + sa.cast(ids.subquery().c.id, sa.String))
+            )
+            for purpose, ids in confirmed
+        ),
     )
 
 
@@ -205,6 +257,8 @@ def _links(person: Person) -> Condition:
                 (links.OF_LISTINGS, person.listings),
                 (links.OF_ALERTS, person.alerts),
                 (links.OF_CONVERSATIONS, person.conversations),
+                (links.OF_QUESTIONS, person.questions),
+                (links.OF_ORGANISATIONS, person.applications),
             )
         ),
     )
@@ -235,6 +289,19 @@ TABLES: Final = (
             {"payload", "lease", "lease_until", "once", "listing_id", "alert_id", "error"}
             | {"conversation_id", "member_id", "attempts", "channel"}
         ),
+    ),
+    PersonalTable(
+        model=Consent,
+        title=N_("What you agreed to"),
+        whose=_consented,
+        hidden=frozenset({"member_id", "subject_id"}),
+    ),
+    PersonalTable(
+        model=Question,
+        title=N_("What you asked organisations"),
+        # Before the links, by which those are known that nobody has confirmed.
+        whose=lambda person: Question.id.in_(person.questions),
+        hidden=frozenset({"sealed", "asker_id", "assigned_to", "organisation_id"}),
     ),
     PersonalTable(
         model=Link,
@@ -276,12 +343,6 @@ TABLES: Final = (
         title=N_("Bans, and your appeals"),
         whose=lambda person: person.is_in(Ban.member_id),
         hidden=frozenset({"member_id", "banned_by", "appeal_decided_by"}),
-    ),
-    PersonalTable(
-        model=Consent,
-        title=N_("What you agreed to"),
-        whose=_consented,
-        hidden=frozenset({"member_id", "subject_id"}),
     ),
     PersonalTable(
         model=PostingKey,
@@ -327,7 +388,21 @@ TABLES: Final = (
         model=Listing,
         title=N_("Listings"),
         whose=lambda person: person.owns(Listing),
-        hidden=frozenset({"folded", "revision", "member_id", "imported_row_id", "location"}),
+        hidden=frozenset(
+            {"folded", "revision", "member_id", "imported_row_id", "organisation_id", "location"}
+        ),
+    ),
+    PersonalTable(
+        model=Membership,
+        title=N_("Organisations that you act for"),
+        whose=lambda person: person.is_in(Membership.member_id),
+        hidden=frozenset({"member_id", "organisation_id"}),
+    ),
+    PersonalTable(
+        model=Organisation,
+        title=N_("Organisations that you applied for"),
+        whose=lambda person: Organisation.id.in_(person.applications),
+        hidden=frozenset({"evidence", "area"}),
     ),
     PersonalTable(
         model=Alert,
@@ -392,6 +467,11 @@ TABLES: Final = (
     PersonalTable(model=ImportedRow, stays="rows of public sources, of no member"),
     PersonalTable(model=NetworkSecret, stays="what networks are hashed with; of nobody"),
     PersonalTable(model=SpentProof, stays="puzzles that were solved; nothing says by whom"),
+    PersonalTable(model=OfficialInformation, stays="an organisation's words, which it published"),
+    PersonalTable(model=PublicAnswer, stays="an organisation's words; nothing leads to who asked"),
+    PersonalTable(model=Reader, stays="hashes of one day, whose salt is then forgotten"),
+    PersonalTable(model=ReaderDay, stays="how many read something; nothing says who"),
+    PersonalTable(model=ReaderSalt, stays="what readers are hashed with for a day; of nobody"),
     PersonalTable(model=Tombstone, stays="numbers of rows that are gone"),
     PersonalTable(model=BoardState, stays="one row about the database itself"),
 )

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from shapely.geometry.base import BaseGeometry
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -26,16 +25,13 @@ from board import (
     listings,
     members,
     outbox,
-    partners,
 )
 from board.db import Base, UTCDateTime, now
 from board.errors import Invalid, KeyReused, NotAllowed, Problem
 from board.i18n import N_
 from board.listings import Listing, ListingFields, Status
-from board.validation import (
-    Checks,
-    email_address,
-)
+from board.organisations import PARTNER
+from board.validation import Checks, email_address
 from matcher.taxonomy import Kind
 
 if TYPE_CHECKING:
@@ -77,31 +73,30 @@ def post(board: Board, new: NewListing, key: str, visitor: limits.Visitor = limi
     """Store a listing, unconfirmed, and write the mail that asks for the confirmation.
 
     `key` is the form's idempotency key: the same key with the same content answers the same.
-    Raises Invalid (nothing is written) or KeyReused.
+    Raises Invalid (nothing is written) or KeyReused, and NotAllowed for official information,
+    which `information.publish` takes from signed-in partners alone.
     """
+    if new.kind == Kind.INFO:
+        raise NotAllowed(PARTNER)
     with board.db.read() as session:
         moment = now(session)
-    fields, area = checking.checked(board, new, moment)
+    fields, _ = checking.checked(board, new, moment)
     email = _checked_email(new.email)
     check_key(key)
     health = _needs_consent(fields, new.health)
     # Of the place as it is kept: who knows the rest of a form could find a finer one by trying.
-    body_hash = _body_hash(replace(new, cell=fields.cell))
+    body = body_hash(replace(new, cell=fields.cell))
     try:
         with board.db.write() as session:
             known = session.get(PostingKey, key)
             if known is not None:
-                return _answer_again(session, known, body_hash)
-            listing, outbox_ids = _store_pending(
-                session, board, fields, area, email, new.notify, visitor
-            )
+                return answer_again(session, known, body)
+            listing, outbox_ids = _store_pending(session, board, fields, email, new.notify, visitor)
             consent.record(
                 session, subject=Listing.__tablename__, subject_id=listing.id, health=health
             )
             session.add(
-                PostingKey(
-                    key=key, body_hash=body_hash, listing_id=listing.id, created_at=now(session)
-                )
+                PostingKey(key=key, body_hash=body, listing_id=listing.id, created_at=now(session))
             )
             posted = Posted(listing.public_id)
     except IntegrityError as error:
@@ -110,18 +105,13 @@ def post(board: Board, new: NewListing, key: str, visitor: limits.Visitor = limi
             known = session.get(PostingKey, key)
             if known is None:
                 raise error
-            return _answer_again(session, known, body_hash)
+            return answer_again(session, known, body)
     board.waker.wake(outbox_ids)
     return posted
 
 
 def _needs_consent(fields: ListingFields, given: bool) -> bool:
-    """Whether the listing tells of health, agreed to; raises Invalid where it was not.
-
-    Official information is about nobody.
-    """
-    if fields.kind is Kind.INFO:
-        return False
+    """Whether the listing tells of health, agreed to; raises Invalid where it was not."""
     return consent.require(given, fields.title, fields.text, categories=fields.categories)
 
 
@@ -129,36 +119,20 @@ def _store_pending(
     session: Session,
     board: Board,
     fields: ListingFields,
-    area: BaseGeometry | None,
     email: str,
     notify: bool,
     visitor: limits.Visitor,
 ) -> tuple[Listing, list[int]]:
-    """The unconfirmed listing and the ids of its outbox rows.
-
-    Of official information that its poster may not publish, no place is kept: only a partner's
-    place may be finer than people's.
-    """
-    published = fields.kind is not Kind.INFO or _may_publish(session, email, fields)
-    if not published:
-        fields, area = replace(fields, cell=None, place_name=""), None
+    """The unconfirmed listing and the ids of its outbox rows."""
     listing = listings.insert(
         session,
         board,
-        listings.Entry(
-            fields=fields,
-            status=Status.PENDING,
-            area=area,
-            pending_email=email,
-            notify=notify and fields.kind is not Kind.INFO,
-        ),
+        listings.Entry(fields=fields, status=Status.PENDING, pending_email=email, notify=notify),
     )
     delay = limits.see(session, visitor, limits.LISTING, listing.id)
     address = links.address_hash(board.settings.secret_key, email)
     if not links.may_confirm(session, address):
         return listing, []
-    if not published:
-        return listing, [_write_refusal(session, board, listing, email, address)]
     row = links.ask(
         session,
         board,
@@ -172,23 +146,9 @@ def _store_pending(
     return listing, [row]
 
 
-def _write_refusal(
-    session: Session, board: Board, listing: Listing, email: str, address: str
-) -> int:
-    """The mail to somebody who is no partner. Its link goes to nobody, and counts as waiting."""
-    links.issue(session, links.CONFIRM_LISTING, listing.id, address)
-    mail = outbox.NewRow(
-        purpose=outbox.NOT_A_PARTNER,
-        once=f"{links.CONFIRM_LISTING}:{listing.id}",
-        listing_id=listing.id,
-        locale=listing.locale,
-        payload=board.vault.seal(json.dumps({"email": email})),
-    )
-    return outbox.add(session, mail)
-
-
-def _answer_again(session: Session, known: PostingKey, body_hash: str) -> Posted:
-    if known.body_hash != body_hash:
+def answer_again(session: Session, known: PostingKey, body: str) -> Posted:
+    """What a key answered before; raises KeyReused when it came with other content."""
+    if known.body_hash != body:
         raise KeyReused(known.key)
     public_id = session.scalar(sa.select(Listing.public_id).where(Listing.id == known.listing_id))
     return Posted(public_id or "")
@@ -197,20 +157,17 @@ def _answer_again(session: Session, known: PostingKey, body_hash: str) -> Posted
 def confirm(session: Session, board: Board, listing: Listing) -> list[int]:
     """Open a pending listing, in the unit that spends its link; returns the outbox rows.
 
-    Where `holding` finds a reason, a moderator looks at it first. Raises NotAllowed when it is
-    official information and the right is gone meanwhile, or when the member is banned, and
-    Invalid when its time is over, or when the member has posted enough for a day.
+    Where `holding` finds a reason, a moderator looks at it first. Raises NotAllowed for official
+    information, whatever mailed link it waits for, and when the member is banned; Invalid when
+    its time is over, or when the member has posted enough for a day.
     """
     if listing.status != Status.PENDING or listing.pending_email is None:
         return []
+    if listing.kind == Kind.INFO:
+        raise NotAllowed(PARTNER)
     if listing.ends_at <= now(session):
         raise Invalid([Problem("until", N_("The time of this listing is over; post a new one."))])
     email = listing.pending_email
-    if listing.kind == Kind.INFO:
-        rights = partners.jurisdiction(session, email)
-        if not _within(rights, listing.area_countries):
-            raise NotAllowed(partners.PARTNER)
-        listing.organisation = rights[listing.area_countries[0]]
     member = members.confirmed(session, email, listing.locale)
     bans.require_none(session, member.id)
     _require_few(session, member.id)
@@ -297,14 +254,6 @@ def _write_published(session: Session, board: Board, listing: Listing, email: st
     )
 
 
-def _may_publish(session: Session, email: str, fields: ListingFields) -> bool:
-    return _within(partners.jurisdiction(session, email), fields.area_countries)
-
-
-def _within(rights: dict[str, str], countries: tuple[str, ...]) -> bool:
-    return bool(countries) and all(country in rights for country in countries)
-
-
 def _checked_email(email: str) -> str:
     checks = Checks()
     with checks.field("email"):
@@ -319,6 +268,7 @@ def check_key(key: str) -> None:
         raise Invalid([Problem("key", N_("Open the form again: its key is missing."))])
 
 
-def _body_hash(new: NewListing) -> str:
+def body_hash(new: ListingFields) -> str:
+    """A digest of everything that a form said."""
     body = json.dumps(asdict(new), sort_keys=True, default=str, ensure_ascii=True)
     return hashlib.sha256(body.encode()).hexdigest()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from board import forgetting, limits, links, passkeys, sessions, sign_in
+from board import forgetting, limits, links, passkeys, questions, sessions, sign_in
 from board.i18n import N_
 
 
@@ -28,7 +28,10 @@ class Kept:
 
 KEPT: Final = (
     Kept(
-        N_("What waits for your confirmation: a listing, an alert, a first message"),
+        N_(
+            "What waits for your confirmation: a listing, an alert, a first message, a question, "
+            "an application"
+        ),
         N_("%(number)d days; then it is deleted with your address"),
         links.LIFETIMES[links.CONFIRM_LISTING],
     ),
@@ -41,6 +44,16 @@ KEPT: Final = (
         N_("A conversation, with its messages and what came of it"),
         N_("until it has rested and closed, and %(number)d days after the last activity in it"),
         forgetting.CONVERSATIONS,
+    ),
+    Kept(
+        N_("A question to an organisation, encrypted"),
+        N_("%(number)d days after the answer, and no longer than what it is about"),
+        questions.KEPT_ANSWERED,
+    ),
+    Kept(
+        N_("What was written for an organisation that was refused"),
+        N_("%(number)d days after the decision"),
+        forgetting.MEMBERS,
     ),
     Kept(
         N_("That a mail was sent to you, without its words"),

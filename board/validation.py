@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -21,9 +22,12 @@ from board.i18n import N_
 EMAIL_MAX = 254
 TITLE_MAX = 120
 TEXT_MAX = 4000
+URL_MAX = 500
+PHONE_MAX = 32
 
 #: Characters that reverse or isolate the direction of what follows: they can disguise a text.
 _DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_PHONE_SIGNS = frozenset("0123456789 +-()./")
 #: What stands where bytes were sent that are no UTF-8.
 _UNREADABLE = "\ufffd"
 #: The most characters that NFC makes one of.
@@ -118,6 +122,35 @@ def email_address(value: object) -> str:
         ) from None
     # Without SMTPUTF8 the address has a form that every mail server takes.
     return str(checked.ascii_email).lower()
+
+
+def https_address(value: str) -> str:
+    """An https address whose host is what it seems, or ""; raises Refused."""
+    text = clean_text(value, max_length=URL_MAX)
+    if not text:
+        return ""
+    message = N_("An address that begins with https:// is accepted.")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise Refused(message) from None
+    host = parts.hostname or ""
+    plain = text.isascii() and not any(sign in text for sign in " \\\"'<>")
+    named = "." in host.strip(".") and not host.replace(".", "").isdigit() and ":" not in host
+    # A name and password before the host would show another host than the one that answers.
+    if parts.scheme != "https" or not named or not plain or "@" in parts.netloc or port == 0:
+        raise Refused(message)
+    return text
+
+
+def phone_number(value: str) -> str:
+    """A telephone number as people write it, or ""; raises Refused."""
+    text = clean_text(value, max_length=PHONE_MAX)
+    digits = [sign for sign in text if sign.isdigit()]
+    if text and (set(text) - _PHONE_SIGNS or not 2 <= len(digits) <= 18):
+        raise Refused(N_("A telephone number with its country code is accepted."))
+    return text
 
 
 def aware(moment: object) -> datetime:

@@ -61,6 +61,14 @@ KINDS: Final[Mapping[Kind, str]] = {
     Kind.INFO: N_("Official information"),
 }
 
+ORGANISATIONS: Final[Mapping[str, str]] = {
+    "consulate": N_("Consulate"),
+    "embassy": N_("Embassy"),
+    "association": N_("Association"),
+    "town-hall": N_("Town hall"),
+    "ngo": N_("Aid organisation"),
+}
+
 URGENCIES: Final[Mapping[Urgency, str]] = {
     Urgency.TODAY: N_("today"),
     Urgency.SOON: N_("within two days"),

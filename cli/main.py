@@ -22,8 +22,9 @@ COMMANDS = {
     "import": ("cli.listings", "Read listings from a CSV or GeoJSON file."),
     "match": ("cli.listings", "Print ranked counterparts."),
     "demo": ("cli.listings", "Fill the board with demonstration listings, or remove them."),
-    "grant": ("cli.people", "Give somebody a role: partner, relay, moderator and others."),
+    "grant": ("cli.people", "Give somebody a role: relay, moderator or administrator."),
     "revoke": ("cli.people", "Take a role away."),
+    "partner": ("cli.people", "Let somebody publish official information."),
     "erasures": ("cli.erasures", "Erase again whom a restored backup has brought back."),
     "recovery": ("cli.people", "Print recovery codes for somebody's second factor."),
 }

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from board import alerts, answering, cases, listings, posting
+from board import (
+    alerts,
+    answering,
+    cases,
+    information,
+    listings,
+    members,
+    organisations,
+    posting,
+)
 from board.alerts import Alert, AlertStatus, NewAlert
 from board.answering import NewAnswer
 from board.context import Board
 from board.conversations import Conversation, Seat, Side
 from board.db import BoardState, now
+from board.information import NewInformation
 from board.links import CONFIRM_MESSAGE, Link
 from board.members import Member
+from board.organisations import NewOrganisation, Organisation
 from board.posting import NewListing
-from board.roles import WITH_COUNTRY, Grant
+from board.roles import BY_ORGANISATION, Grant
 from matcher.place import Place
 from matcher.taxonomy import Kind, Reach
 
@@ -26,10 +39,28 @@ from matcher.taxonomy import Kind, Reach
 AKWA = Place.at(4.0503, 9.6980, 8)
 #: Bonapriso, about three kilometres away.
 BONAPRISO = Place.at(4.0246, 9.7010, 8)
+#: A square inside Cameroon, east of Douala.
+INLAND = {
+    "type": "Polygon",
+    "coordinates": [[[10.0, 4.2], [10.6, 4.2], [10.6, 5.2], [10.0, 5.2], [10.0, 4.2]]],
+}
 MARSEILLE = Place.at(43.2965, 5.3698, 8)
 
+#: What only the posters of requests and offers say, and what only partners say.
+_OF_POSTERS = ("email", "notify", "health")
+_OFFICIAL = ("organisation", "source_url", "supersedes")
 _CONFIRMS = Link.purpose == CONFIRM_MESSAGE
 _numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A verified organisation and its coordinator."""
+
+    id: str
+    name: str
+    email: str
+    member_id: int
 
 
 class Factory:
@@ -39,7 +70,7 @@ class Factory:
         self.board = board
 
     def member(self, email: str | None = "", roles: Iterable[str] = (), **profile: Any) -> int:
-        """Id of a member with these roles, for Cameroon where a role needs a country.
+        """Id of a member with these roles; of an organisation in Cameroon where one needs it.
 
         `email` is a new address by default, and None for somebody without one; `profile` holds
         columns of the member.
@@ -52,16 +83,11 @@ class Factory:
             session.add(member)
             session.flush()
             for role in roles:
-                country = "CM" if role in WITH_COUNTRY else ""
-                session.add(
-                    Grant(
-                        member_id=member.id,
-                        role=role,
-                        country=country,
-                        organisation="Consulate" if country else "",
-                        created_at=now(session),
-                    )
-                )
+                if role in BY_ORGANISATION:
+                    office = self._verified(session, "Consulate", "CM", "consulate")
+                    organisations.give_seat(session, office, member.id, role)
+                else:
+                    session.add(Grant(member_id=member.id, role=role, created_at=now(session)))
             return member.id
 
     def form(self, **given: Any) -> NewListing:
@@ -108,6 +134,8 @@ class Factory:
     def open(self, new: NewListing | None = None, **given: Any) -> listings.ListingView:
         """A listing on the board, its mails left in the outbox; what is held is approved."""
         new = new or self.form(**given)
+        if new.kind is Kind.INFO:
+            return self._published(new)
         public_id = posting.post(self.board, new, f"key-{next(_numbers):06d}").public_id
         self.confirm(public_id)
         with self.board.db.write() as session:
@@ -115,6 +143,79 @@ class Factory:
             if row.status == listings.Status.HELD:
                 posting.open_(session, self.board, row)
                 cases.overtake(session, cases.LISTING, row.id)
+        return listings.get(self.board, public_id)
+
+    def _published(self, new: NewListing) -> listings.ListingView:
+        """Official information of the partner with this address."""
+        with self.board.db.read() as session:
+            member = members.by_email(session, new.email)
+            assert member is not None, f"{new.email} is no partner"
+            seats = organisations.seats(session, member.id)
+        fields = {name: value for name, value in asdict(new).items() if name not in _OF_POSTERS}
+        official = NewInformation(**fields, organisation=seats[0].organisation.public_id)
+        public_id = information.publish(
+            self.board, member.id, official, f"key-{next(_numbers):06d}"
+        )
+        return listings.get(self.board, public_id)
+
+    def organisation(
+        self,
+        name: str = "Consulat",
+        country: str = "CM",
+        kind: str = "consulate",
+        **columns: Any,
+    ) -> Office:
+        """A verified organisation for one country; `columns` are set on its row."""
+        member_id = self.member(f"office{next(_numbers)}@example.org")
+        with self.board.db.write() as session:
+            row = self._verified(session, name, country, kind)
+            organisations.give_seat(session, row, member_id, organisations.COORDINATOR)
+            for column, value in columns.items():
+                setattr(row, column, value)
+            email = session.get_one(Member, member_id).email or ""
+            return Office(row.public_id, row.name, email, member_id)
+
+    @staticmethod
+    def _verified(session: Session, name: str, country: str, kind: str) -> Organisation:
+        new = NewOrganisation(kind=kind, name=name, country=country, countries=(country,), email="")
+        row = organisations.insert(session, new)
+        row.status, row.evidence = organisations.Status.VERIFIED, "Known to the test."
+        session.flush()
+        return row
+
+    def administrator(self, email: str = "admin@example.org") -> int:
+        """Id of a member who may judge organisations."""
+        return self.member(email, roles=["administrator"])
+
+    def information_form(self, office: Office, **given: Any) -> NewInformation:
+        """A form for information about paperwork in the whole country."""
+        form = self.form(
+            **{
+                "kind": Kind.INFO,
+                "categories": ("admin",),
+                "urgency": 0,
+                "title": "Passeports : nouveaux horaires",
+                "text": "Le service est ouvert du lundi au jeudi.",
+                "cell": None,
+                "place_name": "",
+                "radius_km": None,
+                "area_countries": ("CM",),
+                **{key: value for key, value in given.items() if key not in _OFFICIAL},
+            },
+        )
+        fields = {key: value for key, value in asdict(form).items() if key not in _OF_POSTERS}
+        official = {key: value for key, value in given.items() if key in _OFFICIAL}
+        return NewInformation(**{**fields, "organisation": office.id, **official})
+
+    def information(self, office: Office | None = None, **given: Any) -> listings.ListingView:
+        """Official information on the board."""
+        office = office or self.organisation()
+        public_id = information.publish(
+            self.board,
+            office.member_id,
+            self.information_form(office, **given),
+            f"key-{next(_numbers):06d}",
+        )
         return listings.get(self.board, public_id)
 
     def held(self, **given: Any) -> int:

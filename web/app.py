@@ -26,22 +26,29 @@ from web import (
     erasure,
     export,
     home,
+    inbox,
+    information,
     links,
     listings,
     me,
     moderation,
+    organisations,
     pages,
+    partners,
     passkeys,
     places,
     privacy,
     profiles,
     proofs,
+    questions,
+    readers,
     relays,
     reports,
     rewording,
     second_factor,
     sessions,
     sign_in,
+    verification,
 )
 from web import map as listings_map
 from web.assets import init_assets
@@ -77,6 +84,13 @@ FEATURES = (
     second_factor,
     relays,
     by_phone,
+    organisations,
+    verification,
+    partners,
+    information,
+    questions,
+    inbox,
+    readers,
     export,
     erasure,
     consent,
@@ -135,5 +149,7 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     app.register_blueprint(export.asking_blueprint)
     app.register_blueprint(export.links_blueprint)
     app.register_blueprint(alerts.unsubscribe_blueprint)
+    # It only counts, and a page that many read must set no cookie for it.
+    csrf.exempt(readers.count)
     csrf.exempt(alerts.one_click)
     return app

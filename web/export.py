@@ -101,6 +101,11 @@ LABELS: Final[Mapping[str, str]] = {
     "lifted_at": N_("Lifted"),
     "reasons": N_("Reasons"),
     "what": N_("Kind"),
+    "answered_at": N_("Answered"),
+    "countries": N_("Countries"),
+    "note": N_("What was written for the check"),
+    "phone": N_("Line for emergencies"),
+    "website": N_("Website"),
     "version": N_("Version of the text"),
     "withdrawn_at": N_("Taken back"),
 }

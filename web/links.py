@@ -17,6 +17,8 @@ from board.links import (
     CONFIRM_ALERT,
     CONFIRM_LISTING,
     CONFIRM_MESSAGE,
+    CONFIRM_PARTNER,
+    CONFIRM_QUESTION,
     EDIT_LISTING,
     EXTEND_LISTING,
     KEEP_TALKING,
@@ -72,6 +74,18 @@ TEXTS: Final = {
         N_("One press, and your message goes to this person. Your address is not shown."),
         N_("Send it now"),
         N_("Your message is on its way."),
+    ),
+    CONFIRM_PARTNER: (
+        N_("Send your application"),
+        N_("One press, and whoever runs the board checks who your organisation is."),
+        N_("Send it now"),
+        N_("Your application has arrived. We write to you when it is decided."),
+    ),
+    CONFIRM_QUESTION: (
+        N_("Send your question"),
+        N_("One press, and the organisation gets your question, without your address."),
+        N_("Send it now"),
+        N_("Your question is on its way. The answer comes by mail."),
     ),
 }
 

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import Any
 
-from flask import abort, g, redirect, render_template, request, url_for
+from flask import abort, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from board import answering, checking, listings, matching, posting, searching
+from board import answering, checking, emergency, listings, matching, posting, searching
 from board.errors import Invalid, KeyReused
 from board.i18n import N_
 from board.listings import ListingView
 from matcher.place import Place
-from matcher.taxonomy import Kind, Urgency
+from matcher.taxonomy import Kind
 from web import visitors, words
 from web.errors import error_response
-from web.forms.filters import Looking, read_filter, refuse
-from web.forms.filters import urgency_choices as urgency_filter_choices
-from web.forms.listing import KINDS, ListingForm
-from web.forms.place import PRECISIONS, find_place
+from web.forms.filters import Looking, read_filter, refuse, urgency_choices
+from web.forms.listing import POSTED, ListingForm
+from web.forms.place import find_place
 from web.guards import Guard, GuardedBlueprint, viewer_id
+from web.information import show_information
 from web.locale import current_locale
 from web.map import hexagon_geometry
 from web.places import Grid, grid_of_form
@@ -69,7 +68,7 @@ def _render_list(
         map_center=_map_center(looking),
         kind_choices=[("", gettext("Everything")), *_kind_choices()],
         category_groups=words.category_groups(),
-        urgency_choices=urgency_filter_choices(),
+        urgency_choices=urgency_choices(),
     )
 
 
@@ -90,8 +89,10 @@ def _kind_choices() -> list[tuple[str, str]]:
 
 
 @blueprint.get("/new")
-def new() -> str:
-    """The empty form of a kind."""
+def new() -> ResponseReturnValue:
+    """The empty form of a kind; partners have one of their own."""
+    if request.args.get("kind") == "info":
+        return redirect(url_for("partners.index"), 303)
     kind = _kind_of_address()
     form = ListingForm.empty(kind, current_board(), current_locale())
     return _render_form(form, kind)
@@ -110,7 +111,8 @@ def create() -> ResponseReturnValue:
         try:
             if not visitors.is_trapped():
                 key, visitor = form.key.data or "", visitors.current_visitor()
-                posting.post(current_board(), listing, key, visitor)
+                posted = posting.post(current_board(), listing, key, visitor)
+                session["posted"] = posted.public_id
             return redirect(url_for("listings.sent"), 303)
         except Invalid as invalid:
             form.refuse_all(invalid.problems)
@@ -138,8 +140,16 @@ def _one_step(form: ListingForm, kind: Kind) -> ResponseReturnValue:
 
 @blueprint.get("/sent")
 def sent() -> str:
-    """What to do next. It says the same for every address."""
-    return render_template("listings/sent.html")
+    """What to do next. It says the same for every address.
+
+    Whom to call in danger, and what officials have answered, stand there before anybody is asked.
+    """
+    board, listing = current_board(), str(session.get("posted", ""))
+    return render_template(
+        "listings/sent.html",
+        help=emergency.for_request(board, listing),
+        answers=matching.official_answers(board, listing),
+    )
 
 
 @blueprint.get("/<public_id:public_id>")
@@ -150,6 +160,8 @@ def show(public_id: str) -> ResponseReturnValue:
     """
     board = current_board()
     view = listings.get(board, public_id, viewer=viewer_id())
+    if view.kind is Kind.INFO:
+        return show_information(view)
     if view.state == "closed" and view.source is None:
         return error_response(
             410, N_("This listing is over: it was taken down, or its time has passed.")
@@ -159,6 +171,8 @@ def show(public_id: str) -> ResponseReturnValue:
         "listings/show.html",
         view=view,
         counterparts=counterparts,
+        help=emergency.for_request(board, public_id),
+        answers=matching.official_answers(board, public_id),
         answerable=answering.can_be_answered(view),
         hexagon=json.dumps(hexagon_geometry(view.cell)) if view.cell else "",
         published=request.args.get("published") == "1",
@@ -166,7 +180,7 @@ def show(public_id: str) -> ResponseReturnValue:
 
 
 def _kind_of_address() -> Kind:
-    kind = KINDS.get(request.values.get("kind", "request"))
+    kind = POSTED.get(request.values.get("kind", "request"))
     if kind is None:
         abort(404)
     return kind
@@ -180,40 +194,6 @@ def _render_form(form: ListingForm, kind: Kind, grid: Grid | None = None) -> str
         grid=grid,
         most=checking.MAX_CATEGORIES[kind],
         category_groups=words.category_groups(),
-        country_choices=words.country_choices() if kind is Kind.INFO else (),
         languages=words.language_choices(),
-        **question_choices(kind),
+        **words.question_choices(),
     )
-
-
-def urgency_choices() -> list[tuple[str, str, str, str]]:
-    """Answers to "How urgent is it?", as tiles show them."""
-    urgencies = {
-        Urgency.TODAY: (gettext("Today, within hours"), "today"),
-        Urgency.SOON: (gettext("Within two days"), "clock"),
-        Urgency.WEEK: (gettext("This week, or by a near date"), "calendar"),
-        Urgency.STANDING: (gettext("No hurry"), "check"),
-    }
-    return [(str(int(level)), text, symbol, "") for level, (text, symbol) in urgencies.items()]
-
-
-def question_choices(kind: Kind) -> dict[str, Any]:
-    """Answers to the questions with a few answers."""
-    reaches = {
-        "local": (gettext("From around the place"), "place"),
-        "country": (gettext("From far away, within the same country"), "remote"),
-        "language": (gettext("From far away, in one of my languages"), "speech"),
-        "world": (gettext("From anywhere in the world"), "globe"),
-    }
-    precisions = (
-        gettext("As I chose it: an area about a kilometre wide, or the town"),
-        *(
-            gettext("An area about %(size)s wide", size=words.width_words(int(resolution)))
-            for resolution in PRECISIONS[1:]
-        ),
-    )
-    return {
-        "urgency_choices": urgency_choices(),
-        "reach_choices": [(key, text, symbol, "") for key, (text, symbol) in reaches.items()],
-        "precision_choices": list(zip(PRECISIONS, precisions, strict=True)),
-    }

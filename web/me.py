@@ -11,8 +11,7 @@ from board.listings import ListingView
 from web.errors import error_response
 from web.forms.editing import EditForm
 from web.guards import Guard, GuardedBlueprint, signed_in
-from web.listings import urgency_choices
-from web.words import current_board
+from web.words import current_board, question_choices
 
 blueprint = GuardedBlueprint("me", __name__, guard=Guard.MEMBER, url_prefix="/me")
 
@@ -78,8 +77,9 @@ def end_alert(public_id: str) -> ResponseReturnValue:
 
 def edit_page(form: EditForm, view: ListingView, action: str) -> str:
     """The form that changes a listing, for its owner or whoever holds its link."""
+    choices = question_choices()["urgency_choices"]
     return render_template(
-        "editing/form.html", form=form, view=view, action=action, urgency_choices=urgency_choices()
+        "editing/form.html", form=form, view=view, action=action, urgency_choices=choices
     )
 
 

@@ -12,11 +12,10 @@ from board.i18n import N_
 from matcher.taxonomy import Kind
 from web import words
 from web.errors import error_response
-from web.forms.listing import KINDS
+from web.forms.listing import POSTED
 from web.forms.place import find_place
 from web.forms.relay import RelayForm
 from web.guards import Guard, GuardedBlueprint, signed_in
-from web.listings import question_choices
 from web.locale import current_locale
 from web.places import Grid, grid_of_form
 from web.words import current_board
@@ -87,8 +86,8 @@ def act(public_id: str) -> ResponseReturnValue:
 
 
 def _kind_of_address() -> Kind:
-    kind = KINDS.get(request.values.get("kind", "request"))
-    if kind is None or kind is Kind.INFO:
+    kind = POSTED.get(request.values.get("kind", "request"))
+    if kind is None:
         abort(404)
     return kind
 
@@ -102,8 +101,7 @@ def _render(form: RelayForm, kind: Kind, grid: Grid | None = None) -> str:
         action=url_for("relays.create", kind=words.kind_slug(kind)),
         most=checking.MAX_CATEGORIES[kind],
         category_groups=words.category_groups(),
-        country_choices=(),
         languages=words.language_choices(),
         consents=[(key, gettext(text), "check", "") for key, text in relays.CONSENTS.items()],
-        **question_choices(kind),
+        **words.question_choices(),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 import h3.api.basic_int as h3
 from babel.units import format_unit
@@ -21,6 +22,7 @@ from board.validation import fold
 from matcher.place import Place
 from matcher.taxonomy import Kind, Reach, Urgency
 from web.dates import zone_of
+from web.forms.place import PRECISIONS
 from web.locale import current_locale
 
 #: Languages offered as tiles before the list of the others; the reader's own comes first.
@@ -197,6 +199,50 @@ def number_words(number: float) -> str:
     return str(format_decimal(number))
 
 
+def organisation_kind(kind: str) -> str:
+    return str(gettext(words.ORGANISATIONS[kind]))
+
+
+def organisation_kinds() -> list[tuple[str, str]]:
+    """Every kind of organisation as (code, name)."""
+    return [(kind, organisation_kind(kind)) for kind in words.ORGANISATIONS]
+
+
+def nothing() -> str:
+    """The choice of none in a list."""
+    return str(gettext("Nothing"))
+
+
+def question_choices() -> dict[str, Any]:
+    """Answers to the questions with a few answers, as tiles and lists show them."""
+    urgencies = {
+        Urgency.TODAY: (gettext("Today, within hours"), "today"),
+        Urgency.SOON: (gettext("Within two days"), "clock"),
+        Urgency.WEEK: (gettext("This week, or by a near date"), "calendar"),
+        Urgency.STANDING: (gettext("No hurry"), "check"),
+    }
+    reaches = {
+        "local": (gettext("From around the place"), "place"),
+        "country": (gettext("From far away, within the same country"), "remote"),
+        "language": (gettext("From far away, in one of my languages"), "speech"),
+        "world": (gettext("From anywhere in the world"), "globe"),
+    }
+    precisions = (
+        gettext("As I chose it: an area about a kilometre wide, or the town"),
+        *(
+            gettext("An area about %(size)s wide", size=width_words(int(resolution)))
+            for resolution in PRECISIONS[1:]
+        ),
+    )
+    return {
+        "urgency_choices": [
+            (str(int(level)), text, symbol, "") for level, (text, symbol) in urgencies.items()
+        ],
+        "reach_choices": [(key, text, symbol, "") for key, (text, symbol) in reaches.items()],
+        "precision_choices": list(zip(PRECISIONS, precisions, strict=True)),
+    }
+
+
 def init_words(app: Flask) -> None:
     """Give the names to templates."""
     app.jinja_env.globals.update(
@@ -214,6 +260,7 @@ def init_words(app: Flask) -> None:
         minute_words=minute_words,
         moment_words=moment_words,
         number_words=number_words,
+        organisation_kind=organisation_kind,
         place_words=place_words,
         precision_words=precision_words,
         reach_name=reach_name,

@@ -10,9 +10,11 @@ from board import (
     dispatching,
     extensions,
     forgetting,
+    information,
     listings,
     outbox,
     passkeys,
+    readers,
     sessions,
     sign_in,
 )
@@ -58,15 +60,19 @@ def snapshot() -> bool:
 
 
 def expire() -> int:
-    """Ask what is still needed, close what is over; forget dead sessions and the unconfirmed."""
+    """Ask what is still needed, close what is over; forget dead sessions and the unconfirmed.
+
+    Organisations are reminded of what ends soon, and readers of past days become numbers.
+    """
     here = board()
-    asked = extensions.ask(here)
+    asked = extensions.ask(here) + information.remind_ending(here)
     closed = listings.close_ended(here) + extensions.close_rested(here)
     forgotten = (
         forgetting.forget_unconfirmed(here)
         + sessions.forget_dead(here)
         + sign_in.forget_old(here)
         + passkeys.forget_old(here)
+        + readers.forget_days(here)
     )
     return asked + closed + forgotten
 

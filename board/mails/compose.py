@@ -21,7 +21,7 @@ from board.errors import LinkRefused
 from board.extensions import LONGER
 from board.i18n import N_, translations
 from board.listings import Listing, ListingView, Status
-from board.mails import exchange, moderation
+from board.mails import exchange, moderation, organisation_letters
 from board.mails.dates import last_day
 from board.mails.letter import Letter
 from board.members import Member
@@ -114,24 +114,6 @@ def _confirm_listing(session: Session, board: Board, held: outbox.Claim) -> Lett
         values={
             "title": listing.title,
             "link": f"{board.settings.base_url}/links/{held.payload['token']}",
-        },
-    )
-
-
-def _not_a_partner(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
-    listing = session.get(Listing, held.listing_id)
-    if listing is None:
-        return None
-    return Letter(
-        to=held.payload["email"],
-        subject=N_("Your official information was not published"),
-        template="not_a_partner",
-        values={
-            "title": listing.title,
-            "text": listing.text,
-            "countries": ", ".join(
-                board.countries.country_name(code, held.locale) for code in listing.area_countries
-            ),
         },
     )
 
@@ -301,7 +283,7 @@ _WRITERS = {
     outbox.STILL_TALKING: exchange.still_talking,
     outbox.MAIL_REFUSED: exchange.mail_refused,
     outbox.CONFIRM_LISTING: _confirm_listing,
-    outbox.NOT_A_PARTNER: _not_a_partner,
+    **organisation_letters.WRITERS,
     outbox.CONFIRM_ALERT: _confirm_alert,
     outbox.LISTING_PUBLISHED: _published,
     outbox.LISTING_CHANGED: _changed,

@@ -36,8 +36,9 @@ from matcher.index.layout import (
 from matcher.index.packing import pack
 from matcher.index.tree import members_box, set_reference
 
-#: Listings of a leaf that is built at once: some room is left for more.
-FILL = 240
+#: Listings of a leaf that is built at once. All leaves get nearly as many, so with less room they
+#: would all split at the same time, soon after building.
+FILL = 216
 _TASK_BYTES = 24
 
 

@@ -16,7 +16,7 @@ from board import (
     importing,
     members,
     messages,
-    partners,
+    organisations,
     profiles,
     reports,
     roles,
@@ -27,13 +27,14 @@ from board.conversations import Conversation, Side
 from board.db import now
 from board.importing import ImportRow
 from board.listings import Listing, ListingFields
+from board.organisations import Organisation
 from board.profiles import Profile
 from matcher.place import Place
 from matcher.taxonomy import Kind
+from tests.factories import Factory
 from tests.promises.house import House, Post
 from tests.web.conftest import Poster, csrf_token, english
 
-PARTNER = "consulate@example.org"
 #: Who asked for help and got an answer, and who wrote it. The first reads what was reported, too.
 ASKER, WRITER = "plain@example.org", "writer@example.org"
 _AT = Place.at(4.0503, 9.6980, 8)
@@ -42,14 +43,8 @@ _AT = Place.at(4.0503, 9.6980, 8)
 def fill(house: House, texts: Sequence[str]) -> None:
     """Listings of every kind and door that hold these texts wherever a text is taken."""
     house.by_script(Post("plain", _AT.center))
-    first = texts[0]
-    partners.add_partner(house.board, PARTNER, "CM", first)
-    sent = Poster(house.client).listing(
-        kind="info", title=first, text=first, area_countries="CM", email=PARTNER, place="Douala"
-    )
-    assert sent.status_code == 303, sent.text
-    house.confirm(PARTNER)
-    importing.store(house.board, first[:64], [_row(house, n, t) for n, t in enumerate(texts)])
+    informed(house, texts[0])
+    importing.store(house.board, texts[0][:64], [_row(house, n, t) for n, t in enumerate(texts)])
     for number, text in enumerate(texts[:3]):
         post = Post(f"typed{number}", _AT.center)
         fields = {**post.fields, "title": text, "text": text, "place": "Douala"}
@@ -60,6 +55,24 @@ def fill(house: House, texts: Sequence[str]) -> None:
     said(house, texts)
     reported(house, texts)
     house.mailed()
+
+
+def informed(house: House, text: str) -> None:
+    """A consulate informs, and somebody asks it; whoever asked for help works there."""
+    make = Factory(house.board)
+    office = make.organisation(name=text)
+    official = make.information(office, title=text, text=text)
+    client = house.client
+    address = f"/listings/{official.public_id}/question"
+    token = csrf_token(client, address)
+    data = {"csrf_token": token, "email": WRITER, "text": text}
+    assert client.post(address, data=data).status_code == 303
+    house.confirm(WRITER)
+    with house.board.db.write() as session:
+        asker = members.by_email(session, ASKER)
+        assert asker is not None
+        row = organisations.find(session, office.id)
+        organisations.give_seat(session, row, asker.id, organisations.COORDINATOR)
 
 
 def answered(house: House, text: str) -> None:
@@ -113,8 +126,10 @@ def own_addresses(house: House) -> list[str]:
     with house.board.db.read() as session:
         talk = session.scalars(sa.select(Conversation.public_id)).one()
         cases = session.scalars(sa.select(Case.id).order_by(Case.id)).all()
+        office = session.scalars(sa.select(Organisation.public_id)).one()
     own = ["/me", "/me/data", "/me/profile", "/conversations", f"/conversations/{talk}"]
-    return [*own, "/moderation", *(f"/moderation/cases/{number}" for number in cases)]
+    desk = [f"/organisation/{office}", f"/organisation/{office}/inbox"]
+    return [*own, *desk, "/moderation", *(f"/moderation/cases/{number}" for number in cases)]
 
 
 def _row(house: House, number: int, text: str) -> ImportRow:
@@ -151,7 +166,7 @@ def addresses(house: House) -> list[str]:
     whole = house.client.get("/listings.geojson").json["features"]
     pages = [each["properties"]["address"] for each in whole]
     lists = [f"/listings?page={number}" for number in range(1, 5)]
-    return ["/", *lists, "/listings?near=Douala,+Cameroun", *pages]
+    return ["/", "/organisations", *lists, "/listings?near=Douala,+Cameroun", *pages]
 
 
 def echoes(house: House, text: str) -> Iterator[Shown]:

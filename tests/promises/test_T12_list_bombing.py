@@ -21,6 +21,8 @@ from tests.web.conftest import ALERT, REQUEST, Page, csrf_token, english
 VICTIM = "victim@example.org"
 SIGN_UPS = 1000
 
+ORGANISATION = {"kind": "ngo", "name": "Secours", "country": "CM", "countries": "CM"}
+
 #: Signs the address up once; the number says from which network and through which door.
 SignUp = Callable[[int, str], None]
 
@@ -31,8 +33,8 @@ def probe(sign_up: SignUp, times: int = SIGN_UPS) -> None:
         sign_up(number, VICTIM if number % 2 else VICTIM.capitalize())
 
 
-def doors(client: FlaskClient, public_id: str) -> SignUp:
-    """The three forms that mail to an address that is not confirmed."""
+def doors(client: FlaskClient, public_id: str, information_id: str) -> SignUp:
+    """The five forms that mail to an address that is not confirmed."""
     token = csrf_token(client, "/alerts/new")
     blank = Page(client.get("/listings/new?kind=request").text)
     days = {name: blank.value(name) for name in ("starts_on", "ends_on")}
@@ -44,11 +46,20 @@ def doors(client: FlaskClient, public_id: str) -> SignUp:
             ("/alerts", ALERT),
             ("/listings", {**REQUEST, **days, "key": key}),
             (f"/listings/{public_id}/answer", {"text": "Bonjour"}),
-        )[number % 3]
+            (f"/listings/{information_id}/question", {"text": "Bonjour ?"}),
+            ("/organisations", ORGANISATION),
+        )[number % 5]
         answer = client.post(address, data={**data, "email": email, "csrf_token": token})
         assert answer.status_code == 303
 
     return sign_up
+
+
+def waiting(board: Board) -> int:
+    """Links that nobody has used."""
+    with board.db.read() as session:
+        counted = sa.select(sa.func.count(Link.id)).where(Link.used_at.is_(None))
+        return session.scalar(counted) or 0
 
 
 def test_a_thousand_sign_ups_make_three_mails(
@@ -56,15 +67,14 @@ def test_a_thousand_sign_ups_make_three_mails(
 ) -> None:
     """Through every door, from a thousand networks; counted in SQL, without Redis."""
     public_id = make.open(email="poster@example.org").public_id
+    information_id = make.information().public_id
     work_off(board)
-    waiting = sa.select(sa.func.count(Link.id)).where(Link.used_at.is_(None))
-    with board.db.read() as session:
-        before = session.scalar(waiting) or 0  # those of the listing that was there
-    probe(doors(english(app), public_id))
+    before = waiting(board)
+    probe(doors(english(app), public_id, information_id))
     work_off(board)
     assert len(smtp.to(VICTIM)) == WAITING_PER_ADDRESS == 3
+    assert waiting(board) == before + 3
     with board.db.read() as session:
-        assert session.scalar(waiting) == before + 3
         assert session.scalar(sa.select(sa.func.count(Sighting.id))) == SIGN_UPS + 1
 
 
@@ -95,7 +105,8 @@ def test_without_the_cap_in_sql_the_probe_finds_ours_too(
     """The positive control on our own code: it is the cap that holds, and nothing else."""
     public_id = make.open(email="poster@example.org").public_id
     monkeypatch.setattr("board.links.may_confirm", lambda session, address: True)
-    probe(doors(english(app), public_id), times=12)
+    information_id = make.information().public_id
+    probe(doors(english(app), public_id, information_id), times=12)
     work_off(board)
     assert len(smtp.to(VICTIM)) == 12
 

@@ -32,13 +32,13 @@ def of_all(answers: Iterable[TestResponse]) -> Parts:
 
 
 def dangerous(html: str) -> list[object]:
-    """What runs, or may: inline scripts, handlers, addresses that are scripts."""
+    """What runs, or may: inline scripts, handlers, addresses that lead out of the board."""
     found: list[object] = []
     for tag, attributes in Page(html).tags:
         found += [(tag, name) for name in attributes if name.startswith("on")]
         found += [tag] if tag == "script" and not attributes.get("src") else []
         for name in _ADDRESSES:
-            if not attributes.get(name, "/").startswith(("/", "#", "?")):
+            if not attributes.get(name, "/").startswith(("/", "#", "?", "tel:")):
                 found.append((tag, name, attributes[name]))
     return found
 

@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from flask import Flask, request
 from flask.testing import FlaskClient
 
-from board import partners, posting, roles
+from board import roles
 from board.context import Board
-from board.errors import NotAllowed
+from board.errors import NotAllowed, OrganisationNotFound
 from board.listings import Listing
 from board.members import Member
-from board.roles import Grant, Role
+from board.organisations import Membership
+from board.roles import BY_ORGANISATION, Grant, Role
 from matcher.taxonomy import Kind
 from tests.factories import Factory
 from tests.web.conftest import REQUEST, Page, english, sign_in
@@ -41,13 +42,14 @@ def gained(board: Board) -> list[str]:
     """What somebody has got who should have got nothing."""
     with board.db.read() as session:
         grants = session.scalars(sa.select(Grant.role)).all()
+        seats = session.scalars(sa.select(Membership.role)).all()
         official = session.scalars(
             sa.select(Listing.organisation).where(
                 sa.or_(Listing.organisation != "", Listing.kind == Kind.INFO, Listing.demo)
             )
         ).all()
         opened = session.scalars(sa.select(Listing.status).where(Listing.status == "open")).all()
-    return [*grants, *official, *opened]
+    return [*grants, *seats, *official, *opened]
 
 
 def own_forms(client: FlaskClient) -> list[tuple[str, dict[str, Any]]]:
@@ -95,10 +97,9 @@ def test_T13_the_probe_finds_a_form_that_takes_everything(board: Board, make: Fa
 
     @weak.post("/me/profile")
     def profile() -> str:
-        columns = {"role": request.form["role"], "organisation": request.form["organisation"]}
         with board.db.write() as session:
             moment = session.get_one(Member, member_id).created_at
-            session.add(Grant(member_id=member_id, created_at=moment, **columns))
+            session.add(Grant(member_id=member_id, created_at=moment, role=request.form["role"]))
         return ""
 
     attack(weak.test_client(), [("/me/profile", {})])
@@ -119,8 +120,17 @@ def test_T13_a_right_counts_only_with_its_second_factor_and_until_it_is_gone(
     assert client.get("/promise").location == "/second-factor?next=%2Fpromise"
     sign_in(client, member_id, second_factor=True)
     assert client.get("/promise").text == "official"
-    roles.revoke(board, ADDRESS, role)
+    take_away(board, role)
     assert client.get("/promise").status_code == 404
+
+
+def take_away(board: Board, role: Role) -> None:
+    """A granted role is revoked; one through an organisation goes with the seat."""
+    if role not in BY_ORGANISATION:
+        roles.revoke(board, ADDRESS, role)
+        return
+    with board.db.write() as session:
+        session.execute(sa.delete(Membership))
 
 
 def test_T13_the_probe_finds_a_right_that_is_remembered(
@@ -146,14 +156,12 @@ def test_T13_the_probe_finds_a_right_that_is_remembered(
     assert client.get("/promise").text == "official"
 
 
-def test_T13_a_partner_who_was_revoked_publishes_nothing(board: Board, make: Factory) -> None:
-    """Not even what was posted while the right was there."""
-    partners.add_partner(board, ADDRESS, "CM", "Consulate")
-    info = make.form(
-        email=ADDRESS, kind=Kind.INFO, categories=("admin",), area_countries=("CM",), radius_km=None
-    )
-    public_id = posting.post(board, info, "a-form-key").public_id
-    roles.revoke(board, ADDRESS, Role.PARTNER)
+def test_T13_a_partner_without_a_seat_publishes_nothing(board: Board, make: Factory) -> None:
+    """Neither through the organisation nor by the form of requests and offers."""
+    office = make.organisation()
+    take_away(board, Role.PARTNER)
+    with pytest.raises(OrganisationNotFound):
+        make.information(office)
     with pytest.raises(NotAllowed):
-        make.confirm(public_id)
-    assert gained(board) == [""]
+        make.pending(kind=Kind.INFO, email=office.email, cell=None, area_countries=("CM",))
+    assert gained(board) == []

@@ -89,7 +89,7 @@ def test_every_icon_that_is_used_exists(reader: FlaskClient) -> None:
         "/",
         "/listings",
         "/listings/new?kind=request",
-        "/listings/new?kind=info",
+        "/organisations/new",
         "/alerts/new",
         "/about",
         "/dev/mail",

@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from board import inbox, messages, outcomes
 from board.context import Board
 from board.conversations import Conversation, Seat, Side
+from board.db import now
 from board.outcomes import Action
 from tests.factories import Factory
 from tests.fakes import MailSink, work_off
@@ -234,14 +235,20 @@ def test_the_list_shows_the_unread_first(
     assert "No conversation yet" in client.get("/conversations").text
 
 
+@pytest.mark.parametrize(
+    ("is_rested", "why"), [(True, "rested for a month"), (False, "This conversation was closed")]
+)
 def test_a_silent_conversation_shows_why_and_no_form(
-    client: FlaskClient, board: Board, helper: Seat, door: str
+    client: FlaskClient, board: Board, helper: Seat, door: str, is_rested: bool, why: str
 ) -> None:
     """It can be read."""
     with board.db.write() as session:
-        session.get_one(Conversation, helper.conversation_id).status = "closed"
+        conversation = session.get_one(Conversation, helper.conversation_id)
+        conversation.status = "closed"
+        if is_rested:
+            conversation.ends_at = now(session)
     page = client.get(door).text
-    assert "Bonjour" in page and "rested" in page
+    assert "Bonjour" in page and why in page
     assert "/messages" not in page and "/contact" not in page
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
 
 import pytest
@@ -12,13 +13,15 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from board import blocks, models, relays, roles, sessions
+from board import blocks, models, organisations, partners, relays, roles, sessions
 from board.context import Board
 from board.db import Base, now
 from board.listings import Listing
 from board.members import Member
+from board.organisations import Organisation
 from board.passkeys import Passkey
-from board.roles import WITH_SECOND_FACTOR, Role
+from board.questions import Question, Status
+from board.roles import BY_ORGANISATION, WITH_SECOND_FACTOR, Role
 from tests.factories import Factory
 from tests.web.conftest import csrf_token, english, sign_in
 from web.app import create_app
@@ -86,7 +89,7 @@ def test_a_page_of_a_role_does_not_exist_for_others(
     client: FlaskClient, make: Factory, guard: Guard, caplog: pytest.LogCaptureFixture
 ) -> None:
     """404 by every verb, whatever other roles somebody has; the log names the member's id."""
-    others = [role for role in Role if role != GUARDED[guard]]
+    others = [role for role in Role if role not in (GUARDED[guard], Role.COORDINATOR)]
     member_id = make.member(email="m@example.org", roles=others)
     sign_in(client, member_id, second_factor=True)
     assert client.get(f"/test/{guard}").status_code == 404
@@ -176,10 +179,15 @@ ABOUT_OTHERS = {
     "moderation.decide": "moderators look at what others posted",
     "moderation.reveal": "moderators look at what others posted",
     "moderation.decide_appeal": "moderators look at what others posted",
+    "verification.show": "administrators judge organisations of others",
+    "verification.decide": "administrators judge organisations of others",
+    "verification.add_coordinator": "administrators judge organisations of others",
 }
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 #: What a parameter of an address may be where nothing needs to be there.
 SAMPLES = {"PublicIdConverter": "AAAAAAAAAAAA", "IntegerConverter": 1, "UnicodeConverter": "x"}
+#: What names a member's things in addresses, by the name or else the kind of the parameter.
+NAMED = ("organisation", "PublicIdConverter", "IntegerConverter")
 #: Changed by any request of a member: when a session was last used.
 _PASSING = {"sessions": {"seen_at"}}
 
@@ -246,10 +254,11 @@ class World:
     def __init__(self, board: Board, make: Factory) -> None:
         self.board = board
         email = f"owner{make.member()}@example.org"
-        self.member_id = make.member(email=email, roles=list(Role))
+        self.member_id = make.member(email=email, roles=[*(set(Role) - BY_ORGANISATION)])
         make.answered(make.open(email=email, categories=("medicine",)))
         make.alert(email=email)
         relays.post(board, self.member_id, make.form(), "in-person", f"key-{self.member_id:08d}")
+        self._speaks_officially(make)
         with board.db.write() as session:
             sessions.open_(session, self.member_id)
             blocks.block(session, self.member_id, make_quietly(session))
@@ -263,9 +272,28 @@ class World:
                 )
             )
 
+    def _speaks_officially(self, make: Factory) -> None:
+        """An organisation with a colleague, an item and a question that this member has taken."""
+        office = make.organisation()
+        view = make.information(office)
+        with self.board.db.write() as session:
+            row = organisations.find(session, office.id)
+            organisations.give_seat(session, row, self.member_id, organisations.COORDINATOR)
+            session.add(
+                Question(
+                    listing_id=view.id,
+                    organisation_id=row.id,
+                    assigned_to=self.member_id,
+                    locale="fr",
+                    status=Status.OPEN,
+                    sealed=self.board.vault.seal(json.dumps({"text": "Ouvert samedi ?"})),
+                    created_at=now(session),
+                )
+            )
+
     def values(self) -> dict[str, set[object]]:
-        """What names this member's things in addresses, by the kind of parameter."""
-        found: dict[str, set[object]] = {"PublicIdConverter": set(), "IntegerConverter": set()}
+        """What names this member's things in addresses, as `NAMED` sorts it."""
+        found: dict[str, set[object]] = {name: set() for name in NAMED}
         with self.board.db.read() as session:
             for model in models.ALL:
                 self._gather(session, model, found)
@@ -285,6 +313,11 @@ class World:
                     found["PublicIdConverter"].add(row.public_id)
                 elif isinstance(getattr(row, "id", None), int):
                     found["IntegerConverter"].add(row.id)
+                if (organisation_id := getattr(row, "organisation_id", None)) is not None:
+                    office = session.get_one(Organisation, organisation_id)
+                    found["organisation"].add(office.public_id)
+                    colleagues = partners.of_organisation(session, organisation_id)
+                    found["PublicIdConverter"] |= {each.public_id for each in colleagues}
                 for key, table in (("listing_id", Listing), *((k, Member) for k in to_members)):
                     related = getattr(row, key, None)
                     if related is not None:
@@ -318,7 +351,10 @@ def contents(board: Board) -> dict[str, list[tuple[object, ...]]]:
 
 def naming(rule: Rule, values: dict[str, set[object]]) -> list[dict[str, object]]:
     """Every way to put somebody's things into an address; none where it names no thing."""
-    kinds = {name: type(each).__name__ for name, each in rule._converters.items()}
+    kinds = {
+        name: name if name in values else type(each).__name__
+        for name, each in rule._converters.items()
+    }
     named = {name: kind for name, kind in kinds.items() if kind in values}
     if not named:
         return []
@@ -330,7 +366,7 @@ def naming(rule: Rule, values: dict[str, set[object]]) -> list[dict[str, object]
 def walked(app: Flask) -> list[Rule]:
     """The routes that name something of a member's own."""
     behind = rules(app, Guard.MEMBER, *GUARDED)
-    nothing: dict[str, set[object]] = {"PublicIdConverter": {"x"}, "IntegerConverter": {1}}
+    nothing: dict[str, set[object]] = {name: {1} for name in NAMED}
     named = [rule for rule in behind if naming(rule, nothing)]
     return [rule for rule in named if rule.endpoint not in ABOUT_OTHERS]
 

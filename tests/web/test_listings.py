@@ -9,11 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
-from board import partners
 from board.context import Board
 from board.db import now
 from matcher.place import Place
-from matcher.taxonomy import Kind, Reach
+from matcher.taxonomy import Reach
 from tests.factories import AKWA, BONAPRISO, MARSEILLE, Factory
 from tests.web.conftest import Page
 
@@ -189,18 +188,9 @@ class TestInformation:
     """Official information comes first where it is about the reader's place."""
 
     @pytest.fixture
-    def consulate(self, board: Board, make: Factory) -> str:
-        partners.add_partner(board, "consulate@example.org", "CM", "A consulate")
-        form = make.form(
-            kind=Kind.INFO,
-            categories=("admin",),
-            title="Open on Saturday",
-            cell=None,
-            radius_km=None,
-            email="consulate@example.org",
-            area_countries=("CM",),
-        )
-        return make.open(form).public_id
+    def consulate(self, make: Factory) -> str:
+        office = make.organisation("A consulate")
+        return make.information(office, title="Open on Saturday").public_id
 
     def test_it_leads_the_list_of_a_place_it_covers(
         self, client: FlaskClient, make: Factory, consulate: str

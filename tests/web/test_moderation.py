@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from board import bans, moderation
+from board import bans, moderation, recovery
 from board.audit import AuditEntry
 from board.context import Board
 from board.members import Member
@@ -49,6 +49,36 @@ def test_whoever_posts_is_told_plainly_that_somebody_looks_first(
     assert "Somebody looks at it first" in text
     assert "emergency number" in text
     assert "Courses" not in client.get("/listings").text
+
+
+def test_from_a_guests_first_post_in_childcare_to_a_mail_nearby(
+    app: Flask, client: FlaskClient, send: Poster, board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """By forms and mailed links alone: held, approved after the second factor, then told."""
+    make.alert(email="volunteer@example.org")
+    send.listing(categories="childcare", email=POSTER)
+    work_off(board)
+    link = f"/links/{smtp.token(POSTER)}"
+    assert "Somebody looks at it first" in press(client, link, link)[1]
+    work_off(board)
+    assert "Courses" not in client.get("/listings").text
+    assert smtp.to("volunteer@example.org") == []
+    moderator = english(app)
+    sign_in(moderator, make.member(email="awa@example.org", roles=["moderator"]))
+    door = moderator.get("/moderation").location
+    assert door == "/second-factor?next=%2Fmoderation"
+    code = recovery.issue_for(board, "awa@example.org")[0]
+    passed = press(moderator, "/second-factor/recovery", door, code=code, next="/moderation")
+    assert passed == (303, "/moderation")
+    queue = moderator.get("/moderation").text
+    assert "First post about childcare" in queue
+    found = re.search(r'href="(/moderation/cases/\d+)"', queue)
+    assert found
+    assert press(moderator, f"{found[1]}/approve", found[1])[0] == 303
+    work_off(board)
+    assert "Courses" in client.get("/listings").text
+    assert "Courses" in smtp.to("volunteer@example.org")[-1]["Subject"]
+    assert "Courses" in smtp.to(POSTER)[-1]["Subject"]
 
 
 def test_a_moderator_sees_the_marks_and_decides(

@@ -23,7 +23,7 @@ PAGES = [
     "/listings?radius_km=NaN&place=2232593",
     "/listings/new?kind=request",
     "/listings/new?kind=offer",
-    "/listings/new?kind=info",
+    "/organisations/new",
     "/listings/sent",
     "/alerts/new",
     "/alerts/sent",
@@ -74,7 +74,7 @@ def test_a_page_is_well_built(reader: FlaskClient, address: str) -> None:
     assert all(text.strip() for text in page.texts.get("button", []))
 
 
-@pytest.mark.parametrize("kind", ["request", "offer", "info"])
+@pytest.mark.parametrize("kind", ["request", "offer"])
 def test_what_describes_a_field_exists(vain: Poster, kind: str) -> None:
     """Hints and errors are tied to their fields, also on a refused form."""
     response = vain.listing(

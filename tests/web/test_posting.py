@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from board import partners
 from board.context import Board
 from board.listings import Listing
 from matcher.place import Place
@@ -19,8 +17,6 @@ from tests.fakes import MailSink, work_off
 from tests.web.conftest import Page, Poster
 
 OFFER = {"kind": "offer", "categories": ["groceries", "errands"], "urgency": "0"}
-INFO = {"kind": "info", "area_countries": ["CM"], "place": "", "email": "consulate@example.org"}
-TRIANGLE = {"type": "Polygon", "coordinates": [[[9, 4], [10, 4], [10, 5], [9, 4]]]}
 
 
 def stored(board: Board) -> list[Listing]:
@@ -120,15 +116,6 @@ class TestGoodForms:
         listing = only(board)
         assert (listing.starts_at.hour, listing.ends_at.hour) == (23, 23)
 
-    def test_information_has_countries_and_an_area(self, send: Poster, board: Board) -> None:
-        """A partner's form stores its area; no place is needed."""
-        partners.add_partner(board, INFO["email"], "CM")
-        response = send.listing(**INFO, area=json.dumps(TRIANGLE))
-        assert response.status_code == 303
-        listing = only(board)
-        assert listing.area_countries == ("CM",)
-        assert listing.area is not None
-
     def test_a_box_not_ticked_is_off(self, send: Poster, board: Board) -> None:
         """Without the tick nobody is written to."""
         send.listing(notify=None)
@@ -218,32 +205,6 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("no e-mail address", {"email": "poster"}, "email"),
     ("two e-mail addresses", {"email": "a@example.org, b@example.org"}, "email"),
     ("an address with a header", {"email": "a@example.org\r\nBcc: b@example.org"}, "email"),
-    ("information about no country", {**INFO, "area_countries": None}, "area_countries"),
-    ("information about no such country", {**INFO, "area_countries": ["ZZ"]}, "area_countries"),
-    ("information without text", {**INFO, "text": ""}, "text"),
-    ("an area that is no JSON", {**INFO, "area": "{"}, "area"),
-    ("an area with NaN", {**INFO, "area": '{"type": "Polygon", "coordinates": NaN}'}, "area"),
-    (
-        "an area at latitude 91",
-        {
-            **INFO,
-            "area": json.dumps(
-                {"type": "Polygon", "coordinates": [[[9, 4], [10, 91], [10, 5], [9, 4]]]}
-            ),
-        },
-        "area",
-    ),
-    (
-        "an area not closed",
-        {
-            **INFO,
-            "area": json.dumps(
-                {"type": "Polygon", "coordinates": [[[9, 4], [10, 4], [10, 5], [9, 6]]]}
-            ),
-        },
-        "area",
-    ),
-    ("an area nested too deep", {**INFO, "area": "[" * 20_000}, "area"),
 ]
 
 

@@ -13,6 +13,8 @@ from board.context import Board
 from board.conversations import Conversation
 from board.limits import Sighting
 from board.listings import Listing
+from board.organisations import Organisation
+from board.questions import Question
 from board.reports import Report
 from config.settings import Settings
 from tests.factories import Factory
@@ -99,7 +101,7 @@ def test_the_trap_answers_as_usual_and_does_nothing(
     client: FlaskClient, send: Poster, board: Board, make: Factory
 ) -> None:
     """A program that fills every field in learns nothing."""
-    view = make.open()
+    view, official = make.open(), make.information()
     with board.db.read() as session:
         before = session.scalar(sa.select(sa.func.count(Listing.id)))
     spam = {"homepage": "https://example.org"}
@@ -116,22 +118,33 @@ def test_the_trap_answers_as_usual_and_does_nothing(
         },
     )
     assert answer.status_code == 303
+    for address, typed in (
+        (f"/listings/{official.public_id}/question", {"text": "Bonjour ?"}),
+        ("/organisations", {"kind": "ngo", "name": "X", "country": "CM", "countries": "CM"}),
+    ):
+        form = {"csrf_token": csrf_token(client, "/alerts/new"), "email": "a@example.org"}
+        assert client.post(address, data={**form, **typed, **spam}).status_code == 303
     with board.db.read() as session:
         assert session.scalar(sa.select(sa.func.count(Listing.id))) == before
-        for table in (Alert, Conversation, Report):
+        assert session.scalar(sa.select(sa.func.count(Organisation.id))) == 1
+        for table in (Alert, Conversation, Question, Report):
             assert session.scalar(sa.select(sa.func.count(table.id))) == 0
 
 
 @pytest.mark.parametrize(
     "address",
-    ["/listings/new?kind=request", "/listings/new?kind=offer", "/alerts/new", "answer", "report"],
+    [
+        *("/listings/new?kind=request", "/listings/new?kind=offer", "/alerts/new"),
+        *("/organisations/new", "answer", "report", "question"),
+    ],
 )
 def test_every_anonymous_form_has_the_trap_and_the_proof(
     client: FlaskClient, make: Factory, address: str
 ) -> None:
     """The trap is out of sight and out of the order of the tab key."""
     if "/" not in address:
-        address = f"/listings/{make.open().public_id}/{address}"
+        view = make.information() if address == "question" else make.open()
+        address = f"/listings/{view.public_id}/{address}"
     page = Page(client.get(address).text)
     assert page.one("input", name="homepage")["tabindex"] == "-1"
     assert [each for each in page.all("div") if each.get("data-proof") == "/proof"]

@@ -74,6 +74,25 @@ EXAMPLES = {
     "dev_mail.show": "/dev/mail/none",
     "places.labelled_grid": "/places/grid?place=2232593",
     "places.names": "/places/names?cell=85584e33fffffff",
+    "organisations.show": "/organisations/AAAAAAAAAAAA",
+    "verification.show": "/admin/organisations/AAAAAAAAAAAA",
+    "verification.decide": "/admin/organisations/AAAAAAAAAAAA",
+    "verification.add_coordinator": "/admin/organisations/AAAAAAAAAAAA/coordinator",
+    "partners.show": "/organisation/AAAAAAAAAAAA",
+    "partners.add": "/organisation/AAAAAAAAAAAA/members",
+    "partners.remove": "/organisation/AAAAAAAAAAAA/members/BBBBBBBBBBBB/remove",
+    "information.new": "/organisation/AAAAAAAAAAAA/information/new",
+    "information.create": "/organisation/AAAAAAAAAAAA/information",
+    "information.withdraw": "/organisation/AAAAAAAAAAAA/information/BBBBBBBBBBBB/withdraw",
+    "information.extend": "/organisation/AAAAAAAAAAAA/information/BBBBBBBBBBBB/extend",
+    "inbox.index": "/organisation/AAAAAAAAAAAA/inbox",
+    "inbox.show": "/organisation/AAAAAAAAAAAA/inbox/BBBBBBBBBBBB",
+    "inbox.assign": "/organisation/AAAAAAAAAAAA/inbox/BBBBBBBBBBBB/assign",
+    "inbox.answer": "/organisation/AAAAAAAAAAAA/inbox/BBBBBBBBBBBB/answer",
+    "questions.new": "/listings/AAAAAAAAAAAA/question",
+    "questions.create": "/listings/AAAAAAAAAAAA/question",
+    "questions.sent": "/listings/AAAAAAAAAAAA/question/sent",
+    "readers.count": "/listings/AAAAAAAAAAAA/read",
 }
 
 
@@ -155,7 +174,7 @@ def test_no_page_has_inline_script_or_style_or_a_foreign_address(shown: list[str
             assert tag != "script" or attributes.get("src"), "a script without a file"
             for name in ("src", "href", "action", "data-search", "data-features"):
                 address = attributes.get(name, "/")
-                assert address.startswith(("/", "#", "?")), (tag, name, address)
+                assert address.startswith(("/", "#", "?", "tel:")), (tag, name, address)
                 assert not address.startswith("//"), (tag, name, address)
 
 

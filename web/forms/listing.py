@@ -28,6 +28,8 @@ from web import dates
 from web.forms.base import ChoicesField, SwitchField, TextField
 from web.forms.place import PlaceForm, find_place
 
+#: Kinds as addresses name them; official information has a form of its own.
+POSTED: Final = {"request": Kind.REQUEST, "offer": Kind.OFFER}
 KINDS: Final = {"request": Kind.REQUEST, "offer": Kind.OFFER, "info": Kind.INFO}
 REACHES: Final = {
     "local": Reach.LOCAL,

@@ -10,7 +10,7 @@ from alembic import op
 from board.db import UTCDateTime
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from board import (
     answering,
+    asking,
+    confirmations,
     consent,
     editing,
     links,
@@ -22,6 +24,7 @@ from board import (
 )
 from board.alerts import Alert
 from board.answering import NewAnswer
+from board.asking import NewQuestion
 from board.consent import Consent, ConsentKind
 from board.context import Board
 from board.conversations import Conversation
@@ -31,8 +34,8 @@ from board.errors import ConsentNotFound, Invalid
 from board.i18n import LOCALES
 from board.listings import Listing
 from board.members import Member
+from board.questions import Question
 from board.rewording import Words
-from matcher.taxonomy import Kind
 from tests.factories import Factory
 from tests.fakes import MailSink, work_off
 
@@ -115,6 +118,11 @@ def _reword(board: Board, make: Factory, health: bool) -> None:
     rewording.reword(board, token, Words("Insulin", "", health=health))
 
 
+def _ask(board: Board, make: Factory, health: bool) -> None:
+    new = NewQuestion(email=HELPER, text="I am ill: may I travel?", health=health)
+    asking.ask(board, make.information().public_id, new)
+
+
 DOORS: dict[str, tuple[Door, str]] = {
     "post": (_post, Listing.__tablename__),
     "relay": (_relay, Listing.__tablename__),
@@ -122,6 +130,7 @@ DOORS: dict[str, tuple[Door, str]] = {
     "other words for a moderator": (_reword, Listing.__tablename__),
     "answer": (_answer, Conversation.__tablename__),
     "answer as a member": (_answer_as_member, Conversation.__tablename__),
+    "question to an organisation": (_ask, Question.__tablename__),
 }
 
 
@@ -140,10 +149,7 @@ def test_no_door_takes_words_of_health_without_a_yes(
 
 def test_official_information_is_about_nobody(board: Board, make: Factory) -> None:
     """A consulate may name the hospitals."""
-    new = make.form(
-        kind=Kind.INFO, text="The hospital is open", area_countries=("CM",), urgency=0, health=False
-    )
-    posting.post(board, new, "key-of-a-form")
+    assert make.information(text="The hospital is open").state == "open"
 
 
 def test_what_was_agreed_to_becomes_the_member_s(
@@ -204,6 +210,23 @@ def test_taking_it_back_closes_what_rests_on_it(board: Board, make: Factory) -> 
         assert session.scalars(sa.select(Conversation.status)).all() == ["closed"]
         withdrawn = session.scalars(sa.select(Consent.withdrawn_at)).all()
         assert sum(each is not None and each <= now(session) for each in withdrawn) == 2
+
+
+def test_a_question_goes_with_its_yes(board: Board, make: Factory, smtp: MailSink) -> None:
+    """Its asker sees what it was given for, and takes both back."""
+    view = make.information()
+    new = NewQuestion(email=HELPER, text="I am ill: may I travel?", health=True)
+    asking.ask(board, view.public_id, new)
+    work_off(board)
+    confirmations.act(board, smtp.token(HELPER))
+    with board.db.read() as session:
+        asker = session.scalars(sa.select(Question.asker_id)).one()
+    assert asker is not None
+    health, terms = consent.given(board, asker)
+    assert (health.kind, health.title, terms.title) == ("health", view.title, view.title)
+    consent.withdraw(board, asker, health.id)
+    with board.db.read() as session:
+        assert session.scalar(sa.select(sa.func.count(Question.id))) == 0
 
 
 def test_every_language_of_the_interface_has_its_words() -> None:

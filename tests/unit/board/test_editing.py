@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from board import confirmations, listings, matching, me, partners, roles, searching
+from board import confirmations, links, listings, matching, me, searching
 from board.checking import LONGEST
 from board.context import Board
 from board.editing import Changes
@@ -147,16 +147,21 @@ def test_what_is_over_is_neither_changed_nor_extended(board: Board, make: Factor
             act(board, owner, view.public_id)
 
 
-def test_a_partner_who_lost_the_right_changes_nothing(board: Board, make: Factory) -> None:
-    """Official information asks for the right again."""
-    partners.add_partner(board, OWNER, "CM", "Consulat")
-    view = make.open(email=OWNER, kind=Kind.INFO, categories=("admin",), area_countries=("CM",))
-    owner = owner_of(board, view)
-    me.edit(board, owner, view.public_id, changes(view, title="New hours"))
-    roles.revoke(board, OWNER, "partner")
-    with pytest.raises(NotAllowed):
-        me.edit(board, owner, view.public_id, changes(view, title="False hours"))
-    assert listings.get(board, view.public_id).title == "New hours"
+def test_official_information_changes_by_no_link(board: Board, make: Factory) -> None:
+    """Its organisation alone changes, extends or ends it; a link that came by is left whole."""
+    office = make.organisation()
+    view = make.information(office)
+    purposes = (links.EDIT_LISTING, links.EXTEND_LISTING, links.CLOSE_LISTING)
+    with board.db.write() as session:
+        address = links.address_hash(board.settings.secret_key, office.email)
+        opened = [links.issue(session, each, view.id, address) for each in purposes]
+    for token in opened:
+        with pytest.raises(NotAllowed):
+            confirmations.act(board, token, changes(view, title="False hours"))
+        assert confirmations.show(board, token).title == view.title
+    with pytest.raises(ListingNotFound):
+        me.edit(board, office.member_id, view.public_id, changes(view, title="False hours"))
+    assert listings.get(board, view.public_id) == view
 
 
 class TestLinks:

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from board import (
+    asking,
+    confirmations,
     erasure,
     erasures,
     export,
     inbox,
+    links,
     listings,
     messages,
     outcomes,
     relays,
     roles,
     snapshots,
+    verification,
 )
+from board.asking import NewQuestion
 from board.audit import AuditEntry
 from board.context import Board
 from board.conversations import Conversation, Seat, Side
 from board.db import Tombstone
 from board.errors import CodeRefused, ConversationNotFound, NotAllowed, Unavailable
+from board.links import Link
 from board.listings import Listing
 from board.members import Member
+from board.organisations import Membership, NewOrganisation, Organisation
 from board.outbox import OutboxRow
 from board.outcomes import Action, Outcome
+from board.questions import Question
 from board.roles import Role
 from board.sessions import SignedIn
 from tests.factories import Factory
@@ -125,6 +134,90 @@ def test_what_a_relay_posted_is_taken_down(board: Board, make: Factory, smtp: Ma
     dictated = relays.post(board, relay, make.form(), "telephone", "key-of-a-form")
     erase(board, smtp, HELPER)
     assert listings.get(board, dictated.public_id).state == "closed"
+
+
+def applied(board: Board, smtp: MailSink, email: str, **said: str) -> None:
+    """An application that waits for an administrator."""
+    values = {"kind": "ngo", "name": "Secours", "country": "CM", "email": email, **said}
+    verification.apply(board, NewOrganisation(countries=("CM",), **values))
+    work_off(board)
+    confirmations.act(board, smtp.token(email))
+
+
+def organisations(board: Board) -> list[tuple[str, str, str]]:
+    """Status, note and evidence of each."""
+    with board.db.read() as session:
+        wanted = sa.select(Organisation.status, Organisation.note, Organisation.evidence)
+        return [(row[0], row[1], row[2]) for row in session.execute(wanted)]
+
+
+def test_an_application_goes_with_who_applied(board: Board, make: Factory, smtp: MailSink) -> None:
+    """Also one that was not confirmed; that of somebody else stays."""
+    applied(board, smtp, POSTER, note="I am the treasurer.")
+    applied(board, smtp, OTHER, note="I am the secretary.")
+    erase(board, smtp, POSTER)
+    assert organisations(board) == [("applied", "I am the secretary.", "")]
+    values = {"kind": "ngo", "name": "Aide", "country": "CM", "email": HELPER, "note": "Waits."}
+    verification.apply(board, NewOrganisation(countries=("CM",), **values))
+    by_link(board, smtp, HELPER)
+    assert organisations(board) == [("applied", "I am the secretary.", "")]
+
+
+def test_an_organisation_that_speaks_stays_without_words_about_who_left(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """What it published is its own."""
+    office = make.organisation(note="I am the consul.")
+    view = make.information(office)
+    who = reader(board, office.email, second_factor=True)
+    erasure.erase(board, who, *code_for(board, smtp, who, office.email))
+    assert organisations(board) == [("verified", "", "")]
+    assert listings.get(board, view.public_id).state == "open"
+    with board.db.read() as session:
+        assert session.scalar(sa.select(sa.func.count(Membership.id))) == 0
+
+
+def by_link(board: Board, smtp: MailSink, email: str) -> None:
+    """As somebody does who has no account."""
+    export.ask(board, email, "en")
+    work_off(board)
+    opened = export.open_(board, smtp.token(email, "by-link"))
+    erasure.erase_by_link(board, opened.erase_token)
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+def test_a_question_goes_with_who_asked(
+    board: Board, make: Factory, smtp: MailSink, is_confirmed: bool
+) -> None:
+    """From the inbox of the organisation, with its link and its mails; others' questions stay."""
+    view = make.information()
+    for email in (HELPER, OTHER):
+        asking.ask(board, view.public_id, NewQuestion(email=email, text="May I travel?"))
+        work_off(board)
+        if is_confirmed:
+            confirmations.act(board, smtp.token(email))
+    by_link(board, smtp, HELPER)
+    with board.db.read() as session:
+        assert session.scalar(sa.select(sa.func.count(Question.id))) == 1
+        purpose = links.CONFIRM_QUESTION
+        left = sa.select(sa.func.count(Link.id)).where(Link.purpose == purpose)
+        assert session.scalar(left) == 1
+        mails = sa.select(sa.func.count(OutboxRow.id)).where(OutboxRow.purpose == purpose)
+        assert session.scalar(mails) == 1
+
+
+def test_a_restored_question_is_erased_again(board: Board, make: Factory, smtp: MailSink) -> None:
+    """Its address is sealed: the ledger finds it by the link that was mailed."""
+    view = make.information()
+    asking.ask(board, view.public_id, NewQuestion(email=HELPER, text="May I travel?"))
+    with board.db.read() as session:
+        moment = session.scalars(sa.select(Question.created_at)).one()
+    address = links.address_hash(board.settings.secret_key, HELPER)
+    entry = erasures.Entry.new(address, None, moment + timedelta(seconds=1))
+    erasures.add_to_file(board.settings.ledger_path, [entry])
+    assert erasure.apply(board) == 1
+    with board.db.read() as session:
+        assert session.scalar(sa.select(sa.func.count(Question.id))) == 0
 
 
 def test_a_wrong_or_foreign_code_erases_nobody(board: Board, make: Factory, smtp: MailSink) -> None:

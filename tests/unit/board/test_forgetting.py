@@ -11,25 +11,34 @@ import sqlalchemy as sa
 
 from board import (
     alerts,
+    asking,
+    confirmations,
     consent,
     conversations,
     extensions,
     forgetting,
     inbox,
+    links,
     listings,
     me,
     outcomes,
     relays,
     sessions,
 )
+from board.asking import NewQuestion
 from board.consent import Consent
 from board.context import Board
 from board.conversations import Conversation, Seat, Side
+from board.db import now
+from board.information import OfficialInformation
 from board.links import Link
 from board.listings import Listing
 from board.members import Member
+from board.organisations import Organisation
+from board.organisations import Status as OrganisationStatus
 from board.outbox import OutboxRow
 from board.outcomes import Action
+from board.questions import Question
 from tests.factories import Factory
 from tests.fakes import MailSink, work_off
 
@@ -224,3 +233,40 @@ def test_a_withdrawn_consent_goes_with_its_listing(board: Board, make: Factory) 
     assert count(board, Consent, Consent.withdrawn_at.is_not(None)) == 1
     after(board, 31)
     assert count(board, Consent) == 0
+
+
+@pytest.mark.parametrize(("days", "left"), [(364, 1), (366, 0)])
+def test_a_refused_application_goes_after_a_year_and_an_office_stays(
+    board: Board, make: Factory, days: float, left: int
+) -> None:
+    """With what its applicant wrote, and then with the applicant."""
+    office = make.organisation()
+    with board.db.read() as session:
+        moment = now(session)
+    refused = make.organisation(status=OrganisationStatus.REFUSED, decided_at=moment)
+    after(board, days)
+    assert count(board, Organisation, Organisation.public_id == refused.id) == left
+    assert count(board, Member, Member.id == refused.member_id) == left
+    assert count(board, Organisation, Organisation.public_id == office.id) == 1
+    assert count(board, Member, Member.id == office.member_id) == 1
+
+
+def test_information_that_ended_goes_with_its_questions(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """After the same time as every listing; until then the asker is known."""
+    view = make.information()
+    asking.ask(board, view.public_id, NewQuestion(email=HELPER, text="May I travel?"))
+    work_off(board)
+    confirmations.act(board, smtp.token(HELPER))
+    after(board, 400)
+    assert count(board, Question) == count(board, Member, Member.email == HELPER) == 1
+    board.db.clock_offset = timedelta()
+    close(board, view.public_id)
+    after(board, 29.9)
+    assert (count(board, OfficialInformation), count(board, Question)) == (1, 1)
+    after(board, 30.1)
+    assert (count(board, OfficialInformation), count(board, Question)) == (0, 0)
+    after(board, 366)
+    assert count(board, Member, Member.email == HELPER) == 0
+    assert count(board, Link, Link.purpose == links.CONFIRM_QUESTION) == 0

@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from board import listings, matching, partners
+from board import listings, matching
 from board.context import Board
 from board.db import BoardState
 from board.errors import ListingNotFound
 from board.listings import Listing
 from board.matching import LiveIndex, counterparts
-from matcher.taxonomy import Kind, Reach
-from tests.factories import BONAPRISO, MARSEILLE, Factory
+from matcher.taxonomy import Reach
+from tests.factories import BONAPRISO, INLAND, MARSEILLE, Factory
 
 FAR = {"cell": MARSEILLE.cell, "country": "FR", "place_name": "Marseille"}
 
@@ -76,14 +76,7 @@ def test_a_copy_of_another_epoch_is_thrown_away(board: Board, make: Factory) -> 
 
 def test_without_a_match_the_page_offers_what_else_there_is(board: Board, make: Factory) -> None:
     """Official information, then remote offers, then the nearest beyond the radius."""
-    partners.add_partner(board, "consulate@example.org", "CM", "Consulat")
-    info = make.open(
-        kind=Kind.INFO,
-        categories=("admin",),
-        area_countries=("CM",),
-        cell=None,
-        email="consulate@example.org",
-    )
+    info = make.information(categories=("admin",))
     request = make.open(categories=("admin",), radius_km=2.0)
     remote = make.offer(categories=("admin",), reach=Reach.WORLD, **FAR)
     beyond = make.offer(categories=("admin",))
@@ -128,21 +121,18 @@ def test_an_unknown_listing_is_not_found(board: Board) -> None:
 
 @pytest.mark.parametrize(
     ("point", "country", "covered"),
-    [((4.0, 9.7), "CM", True), ((6.0, 9.7), "CM", False), (None, "CM", True), (None, "FR", False)],
+    [
+        ((4.6, 10.2), "CM", True),
+        ((6.0, 9.7), "CM", False),
+        ((4.6, 10.2), "GQ", False),
+        (None, "CM", True),
+        (None, "FR", False),
+    ],
 )
 def test_information_with_an_area_covers_the_points_inside(
     board: Board, make: Factory, point: tuple[float, float] | None, country: str, covered: bool
 ) -> None:
-    """A polygon narrows the countries; without a point the country counts."""
-    partners.add_partner(board, "consulate@example.org", "CM")
-    square = {"type": "Polygon", "coordinates": [[[9, 3], [10, 3], [10, 5], [9, 5], [9, 3]]]}
-    info = make.open(
-        kind=Kind.INFO,
-        categories=("admin",),
-        area_countries=("CM",),
-        area=square,
-        cell=BONAPRISO.cell,
-        email="consulate@example.org",
-    )
+    """A polygon narrows the countries and never widens them; without a point the country counts."""
+    info = make.information(area=INLAND, cell=BONAPRISO.cell)
     found = matching.information_at(board, point, country)
     assert [view.id for view in found] == ([info.id] if covered else [])

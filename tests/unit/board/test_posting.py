@@ -10,7 +10,7 @@ import h3.api.basic_int as h3
 import pytest
 import sqlalchemy as sa
 
-from board import confirmations, listings, partners, posting
+from board import confirmations, links, listings, posting
 from board.context import Board
 from board.errors import Invalid, KeyReused, LinkRefused, ListingNotFound, NotAllowed
 from board.links import Link
@@ -204,67 +204,31 @@ def test_a_place_is_kept_no_finer_than_its_category_allows(
     assert view.cell == AKWA.coarsened(resolution).hex
 
 
-def test_official_information_needs_a_partner_of_the_country(
-    board: Board, make: Factory, smtp: MailSink
-) -> None:
-    """Another address gets the same answer, and a mail that says why nothing was published."""
-    info = {
-        "kind": Kind.INFO,
-        "categories": ("admin",),
-        "area_countries": ("CM",),
-        "cell": None,
-        "email": "consulate@example.org",
-    }
-    make.pending(**info)
-    work_off(board)
-    (refusal,) = smtp.to("consulate@example.org")
-    assert "/links/" not in refusal.get_content()
-    partners.add_partner(board, "consulate@example.org", "cm", "Consulat")
-    make.pending(**info)
-    work_off(board)
-    shown = confirmations.act(board, smtp.token("consulate@example.org"))
-    assert shown.public_id is not None
-    assert listings.get(board, shown.public_id).organisation == "Consulat"
-
-
-def test_of_a_false_partner_no_place_is_kept(board: Board, make: Factory) -> None:
-    """Only official information may have a place finer than people's."""
-    door = Place.at(4.05, 9.7, 15)
-    make.pending(
-        kind=Kind.INFO, area_countries=("CM",), cell=door.cell, place_name="12", area=SQUARE
-    )
-    with board.db.read() as session:
-        listing = session.scalars(sa.select(Listing)).one()
-    assert (listing.cell, listing.location, listing.area, listing.place_name) == (None,) * 3 + ("",)
-
-
-def test_a_partner_publishes_only_for_its_countries(board: Board, make: Factory) -> None:
-    """The right is read again when the link is used."""
-    partners.add_partner(board, "consulate@example.org", "CM")
-    public_id = make.pending(
-        kind=Kind.INFO, area_countries=("CM", "GA"), cell=None, email="consulate@example.org"
-    )
+def test_official_information_is_not_posted(board: Board, make: Factory) -> None:
+    """Not by a partner's address either: a mailed link asks for no second factor."""
+    office = make.organisation()
     with pytest.raises(NotAllowed):
-        make.confirm(public_id)
-    with pytest.raises(ListingNotFound):
-        listings.get(board, public_id)
+        make.pending(kind=Kind.INFO, area_countries=("CM",), cell=None, email=office.email)
+    with board.db.read() as session:
+        assert session.scalars(sa.select(Listing)).all() == []
 
 
-@pytest.mark.parametrize(
-    "area",
-    [
-        {"type": "Point", "coordinates": [9, 4]},
-        {"type": "Polygon", "coordinates": [[[9, 3], [10, 3], [10, 5], [9, 5]]]},
-        {"type": "Polygon", "coordinates": [[[9, 3], [10, 5], [10, 3], [9, 5], [9, 3]]]},
-        {"type": "Polygon", "coordinates": [[[9, 3], [190, 3], [10, 5], [9, 3]]]},
-    ],
-)
-def test_an_area_that_is_no_sound_polygon_is_refused(
-    board: Board, make: Factory, area: dict[str, Any]
+@pytest.mark.parametrize("purpose", [links.CONFIRM_LISTING, links.CLOSE_LISTING])
+def test_no_link_of_old_publishes_or_closes_information(
+    board: Board, make: Factory, purpose: str
 ) -> None:
-    """Polygons are refused, not mended."""
-    with pytest.raises(Invalid, match="area"):
-        make.pending(kind=Kind.INFO, area_countries=("CM",), cell=None, area=area)
+    """Whatever waits in a mailbox, or was written into the database by hand."""
+    view = make.information()
+    with board.db.write() as session:
+        if purpose == links.CONFIRM_LISTING:
+            row = session.get_one(Listing, view.id)
+            row.status, row.pending_email = listings.Status.PENDING, "old@example.org"
+        token = links.issue(session, purpose, view.id, "hash")
+    with pytest.raises(NotAllowed):
+        confirmations.act(board, token)
+    with board.db.read() as session:
+        status = session.get_one(Listing, view.id).status
+    assert status == ("pending" if purpose == links.CONFIRM_LISTING else "open")
 
 
 def test_a_listing_closes_when_its_time_is_over(board: Board, make: Factory) -> None:

@@ -12,7 +12,6 @@ from board.context import Board
 from board.errors import Invalid, ListingNotFound
 from board.limits import Visitor
 from board.reports import Report
-from matcher.taxonomy import Kind
 from tests.factories import Factory
 
 
@@ -80,16 +79,7 @@ def test_after_a_decision_counting_begins_anew(board: Board, make: Factory) -> N
 
 def test_three_guests_do_not_silence_a_consulate(board: Board, make: Factory) -> None:
     """Official information is looked at, and stays meanwhile."""
-    make.member(email="consul@example.org", roles=["partner"])
-    view = make.open(
-        kind=Kind.INFO,
-        categories=("admin",),
-        urgency=0,
-        text="Ouvert samedi.",
-        email="consul@example.org",
-        area_countries=("CM",),
-        radius_km=None,
-    )
+    view = make.information(text="Ouvert samedi.")
     for number in range(5):
         reports.report(board, view.public_id, "untrue", visitor=guest(number))
     assert listings.get(board, view.public_id).state == "open"

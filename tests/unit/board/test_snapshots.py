@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from board import listings, matching, partners, snapshots
+from board import listings, matching, snapshots
 from board.context import Board
 from board.db import BoardState
 from board.matching import LiveIndex, counterparts
 from config.settings import ROOT
 from matcher.index import Index
-from matcher.taxonomy import Kind
 from tests.factories import Factory
 from workers import upkeep
 
@@ -54,14 +53,7 @@ def test_official_information_of_the_snapshot_covers_its_country(
     board: Board, make: Factory
 ) -> None:
     """Areas are read from SQL for the listings that came from the file."""
-    partners.add_partner(board, "consulat@example.org", "CM", "Consulat")
-    info = make.open(
-        kind=Kind.INFO,
-        categories=("admin",),
-        area_countries=("CM",),
-        cell=None,
-        email="consulat@example.org",
-    )
+    info = make.information()
     path = snapshot_of(board)
     with LiveIndex(board.taxonomy, path).asking(board.db) as copies:
         assert copies.information.covering(None, "CM") == [info.id]

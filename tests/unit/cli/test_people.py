@@ -45,11 +45,16 @@ def test_a_role_is_granted_and_taken_away(board: Board) -> None:
     assert held(board) == frozenset()
 
 
-def test_a_partner_has_a_country(board: Board) -> None:
-    """Without one the grant is refused with what is accepted."""
+def test_a_partner_has_an_organisation_and_a_country(board: Board) -> None:
+    """The role alone is granted to nobody; an unknown country is refused."""
+    assert "administrator" in run(people.grant, ADDRESS, "partner")
     with pytest.raises(Invalid, match="country"):
-        run(people.grant, ADDRESS, "partner")
-    assert run(people.grant, ADDRESS, "partner", "--country", "cm") == "partner granted\n"
+        run(people.add_partner, ADDRESS, "--country", "xx")
+    assert held(board) == frozenset()
+    added = run(people.add_partner, ADDRESS, "--country", "cm", "--kind", "consulate")
+    assert added == "partner added for CM\n"
+    assert run(people.add_partner, ADDRESS, "--country", "CM").endswith("for CM already\n")
+    assert held(board) == {"partner", "coordinator"}
 
 
 def test_an_unknown_role_names_those_there_are(board: Board) -> None:
