@@ -21,6 +21,7 @@ from board.gazetteer import Gazetteer, ensure
 from config.settings import ROOT, Settings
 from tests.factories import Factory
 from tests.fakes import FakeWaker, MailSink
+from tests.once import read_once as read_once
 
 SECRET = "a secret that only tests know, long enough"
 SERVICES = ROOT / "var" / "services.env"
