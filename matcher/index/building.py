@@ -18,8 +18,8 @@ from matcher.index.traits import number_all
 if TYPE_CHECKING:
     from matcher.index.store import Store
 
-# More than a listing of five categories and its share of a block take.
-_MOST_BYTES = 64
+# Less than most listings take: the arena grows while the index is built, and is cut at the end.
+_LEAST_BYTES = 28
 _SMALL = 1000
 _TASKS_BYTES = 64 * 24
 
@@ -60,27 +60,33 @@ def build(store: Store, entries: Entries) -> None:
     pools = _pools(store, entries)
     keys = [int(key) for key in np.unique(pools) if key != TREE]
     leaves = 2 * (len(entries) // bulk.FILL + len(keys)) + 64
-    store.reset(_MOST_BYTES * len(entries) + layout.UNIT * layout.BLOCK_UNITS * len(keys), leaves)
     order = np.flatnonzero(pools == TREE).astype(np.int32)
-    tasks = Memory(_TASKS_BYTES)
-    bulk.build_tree(
-        store.address,
-        entries.ctypes.data,
-        order.ctypes.data,
-        len(order),
-        tasks.address,
-        store.scratch.address,
-    )
+    store.reset(_LEAST_BYTES * len(entries), leaves)
+    _build_tree(store, entries, order)
     for key in keys:
-        order = np.flatnonzero(pools == key).astype(np.int32)
-        for first in range(0, len(order), bulk.FILL):
-            part = order[first : first + bulk.FILL]
-            at, size = part.ctypes.data, len(part)
-            scratch = store.scratch.address
-            leaf = changes.pack_leaf(store.address, entries.ctypes.data, at, size, scratch)
-            store.pools.add(key, int(leaf))
+        _build_pool(store, entries, np.flatnonzero(pools == key).astype(np.int32), key)
     store.trim()
     store.size_ids(len(entries))
+
+
+def _build_tree(store: Store, entries: Entries, order: NDArray[np.int32]) -> None:
+    """Put the entries that `order` names into leaves of the tree, which is empty."""
+    tasks = Memory(_TASKS_BYTES)
+    top = bulk.begin_tree(store.address, len(order), tasks.address)
+    at = entries.ctypes.data, order.ctypes.data, tasks.address
+    while top := bulk.build_tree(store.address, *at, top, store.scratch.address):
+        store.grow_arena()
+
+
+def _build_pool(store: Store, entries: Entries, order: NDArray[np.int32], pool: int) -> None:
+    """Put the entries that `order` names into leaves of a pool."""
+    for first in range(0, len(order), bulk.FILL):
+        part = order[first : first + bulk.FILL]
+        if store.arena_is_short():
+            store.grow_arena()
+        at, size, scratch = part.ctypes.data, len(part), store.scratch.address
+        leaf = changes.pack_leaf(store.address, entries.ctypes.data, at, size, scratch)
+        store.pools.add(pool, int(leaf))
 
 
 def all_entries(store: Store) -> Entries:

@@ -96,21 +96,21 @@ def entries_of(
     """Entries of columns whose coded fields are given."""
     cells, which = np.unique(columns.cell, return_inverse=True)
     entries = np.zeros(len(columns), dtype=ENTRY)
+    # Straight into the entries: one more array of each would be the peak of memory.
+    for name, values in zip(("phi", "lambda", "precision"), _centers(cells), strict=True):
+        entries[name] = values[which]
+    del cells, which, values
     entries["id"] = columns.id
     entries["owner"], entries["starts"], entries["ends"] = owner, starts, ends
     entries["traits"] = traits
-    phi, lambda_, precision = _centers(cells)
-    entries["phi"], entries["lambda"] = phi[which], lambda_[which]
-    entries["precision"] = precision[which]
     categories = columns.categories
     # The last category is repeated to fill up.
-    count = 1 + (categories[:, 1:] != categories[:, :-1]).sum(axis=1)
+    count = (categories[:, 1:] != categories[:, :-1]).sum(axis=1, dtype=np.uint8) + np.uint8(1)
     entries["count"] = count
     entries["categories"] = categories
-    entries["flags"] = (
-        columns.urgency
-        | np.where(count > 1, FLAG_SEVERAL, 0)
-        | _SIDES[columns.kind] << np.uint8(FLAG_SIDE_SHIFT)
-    )
+    flags = np.where(count > 1, np.uint8(FLAG_SEVERAL), np.uint8(0))
+    flags |= columns.urgency
+    flags |= _SIDES[columns.kind] << np.uint8(FLAG_SIDE_SHIFT)
+    entries["flags"] = flags
     entries["pool"] = -1
     return entries

@@ -117,11 +117,21 @@ class Store:
         if self.get_word(layout.LEAVES_USED):
             ids.enter_all(self.address)
 
+    def arena_is_short(self) -> bool:
+        """Whether a change may need more room for blocks than there is."""
+        used = layout.UNIT * self.get_word(layout.ARENA_USED)
+        return used + layout.UNIT * _ROOM_UNITS > len(self.arena)
+
+    def grow_arena(self) -> None:
+        """Make room for an eighth more blocks."""
+        used = layout.UNIT * self.get_word(layout.ARENA_USED)
+        self.arena.enlarge(used + used // 8 + 4 * layout.UNIT * _ROOM_UNITS)
+        self.publish()
+
     def grow(self) -> None:
         """Make room for more listings, an eighth more of what is short."""
-        used = layout.UNIT * self.get_word(layout.ARENA_USED)
-        if used + layout.UNIT * _ROOM_UNITS > len(self.arena):
-            self.arena.enlarge(used + used // 8 + 4 * layout.UNIT * _ROOM_UNITS)
+        if self.arena_is_short():
+            self.grow_arena()
         leaves = self.get_word(layout.LEAVES_USED)
         if leaves + 2 >= layout.MOST_LEAVES:
             raise OverflowError("an index holds at most 262,142 leaves")
