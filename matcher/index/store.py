@@ -11,7 +11,7 @@ from matcher.index.blocks import LOOSE_BYTES
 from matcher.index.codes import LanguageSets, OwnerCodes, TimeCodes
 from matcher.index.entries import center
 from matcher.index.kin import Kin
-from matcher.index.pools import Pools, pool_of
+from matcher.index.pools import TREE, Pools, pool_of
 from matcher.index.traits import enter_traits, number_traits
 from matcher.listing import Listing
 from matcher.taxonomy import Taxonomy, UnknownCategory, side_of
@@ -208,7 +208,7 @@ class Store:
         flags = listing.urgency | several | side << layout.FLAG_SIDE_SHIFT
         self.remove(listing.id)
         pool = pool_of(side, reach, country)
-        leaf = -1 if pool is None else self.leaf_of_pool(pool)
+        leaf = -1 if pool == TREE else self.leaf_of_pool(pool)
         entry = (listing.id, owner, starts, ends, trait, phi, lambda_, precision, flags)
         row = (*entry, len(categories), bytes(sorted(categories)), leaf)
         _ENTRY.pack_into(self._entry_bytes, 0, *row)
