@@ -31,7 +31,7 @@ from tests.web.conftest import english, sign_in
 from tests.web.test_dev_mail import catch
 from tests.web.walk import World, address, naming, rules
 from web.app import create_app
-from web.guards import Guard, guard_of, session_cookie
+from web.guards import Guard, GuardedBlueprint, guard_of, session_cookie
 
 #: What is typed and stored everywhere: it must come back as text.
 NASTY = "<script>alert(1)</script> \"onload='x' javascript:alert(1) <img src=//evil.test/x>"
@@ -107,13 +107,18 @@ class Town:
 
     @cached_property
     def values(self) -> dict[str, set[object]]:
-        """What the parameters of addresses may name."""
+        """What addresses behind a guard may name."""
         found = self.world.values()
-        with self.board.db.read() as session:
-            offices = session.scalars(sa.select(Organisation.public_id)).all()
-        found["PublicIdConverter"] |= {self.view.public_id, self.information.public_id, *offices}
+        found["PublicIdConverter"] |= self.public["PublicIdConverter"]
         found["IntegerConverter"] = {self.case_id}
         return found
+
+    @cached_property
+    def public(self) -> dict[str, set[object]]:
+        """What public addresses may name; the rest of what there is would be 404 alike."""
+        with self.board.db.read() as session:
+            offices = session.scalars(sa.select(Organisation.public_id)).all()
+        return {"PublicIdConverter": {self.view.public_id, self.information.public_id, *offices}}
 
     def readers(self) -> Iterator[tuple[str, FlaskClient]]:
         """(who, a browser of theirs)."""
@@ -146,17 +151,24 @@ def _addresses(smtp: MailSink) -> list[str]:
     return sorted({each for text in texts for each in re.findall(r"https?://[^/\s]+(/\S+)", text)})
 
 
+def is_public(app: Flask, rule: Rule) -> bool:
+    """Whether anybody may ask for a route."""
+    blueprint = app.blueprints[rule.endpoint.partition(".")[0]]
+    return isinstance(blueprint, GuardedBlueprint) and blueprint.guard is Guard.PUBLIC
+
+
 def asked(app: Flask, rule: Rule, town: Town) -> Iterator[str]:
     """The addresses of a route that name something."""
+    known = town.public if is_public(app, rule) else town.values
     if rule.endpoint == "dev_mail.show":
         folder = town.board.settings.mail_dir / "new"
         yield from (f"/dev/mail/{path.name}" for path in folder.iterdir())
         return
-    if rule._converters and not naming(rule, town.values):
+    if rule._converters and not naming(rule, known):
         if set(rule._converters) == {"where"}:
             yield from (address(app, rule, {"where": where}) for where in ("here", "there"))
         return
-    for values in naming(rule, town.values) or [{}]:
+    for values in naming(rule, known) or [{}]:
         for query in QUERIES.get(rule.endpoint, ("",)):
             yield f"{address(app, rule, values)}{'?' if query else ''}{query}"
 
@@ -168,8 +180,8 @@ def addresses(app: Flask, gets: list[Rule], town: Town, who: str) -> Iterator[st
     """
     for rule in gets:
         found = asked(app, rule, town)
-        public = app.blueprints[rule.endpoint.partition(".")[0]].guard is Guard.PUBLIC
-        yield from itertools.islice(found, None if public or who == OWNER else 1)
+        everything = who == OWNER or is_public(app, rule)
+        yield from itertools.islice(found, None if everything else 1)
 
 
 def guard_at(app: Flask, where: str) -> tuple[str, Guard]:
