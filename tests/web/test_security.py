@@ -278,6 +278,14 @@ def test_the_application_builds_from_the_environment_alone(
     assert create_app().test_client().get("/health").json == {"status": "ok"}
 
 
+def test_no_method_gives_a_request_back(reader: FlaskClient) -> None:
+    """TRACE is refused everywhere, and what a page does not do is said."""
+    for where in ("/", "/sign-in", "/me", "/links/a-token", "/no/such/page"):
+        answer = reader.open(where, method="TRACE", headers={"Cookie": "secret=1"})
+        assert answer.status_code in (303, 401, 404, 405), where
+        assert "secret=1" not in answer.text
+
+
 def test_templates_hold_no_inline_handlers() -> None:
     """Also those that no test renders."""
     folder = Path(create_app.__code__.co_filename).parent / "templates"
