@@ -106,7 +106,8 @@ def forget_unconfirmed(board: Board) -> int:
             sa.delete(PostingKey).where(PostingKey.created_at <= too_old),
         )
         gone = sum(_rows(session, each) for each in stale)
-        return gone + sum(each.forget(session) for each in (limits, proofs, kept_bans))
+        gone += kept_bans.forget(session)
+        return gone + limits.forget(session) + proofs.forget(session)
 
 
 def _forget_alerts(board: Board) -> int:
