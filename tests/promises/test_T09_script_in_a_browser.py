@@ -14,7 +14,6 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import make_server
 
-from tests.browser.conftest import chromium  # noqa: F401 (a fixture)
 from tests.promises import scene
 from tests.promises.house import House
 from tests.promises.payloads import PAYLOADS
@@ -65,7 +64,7 @@ class Watcher:
 
 
 @pytest.fixture
-def watcher(chromium: Browser) -> Iterator[Watcher]:  # noqa: F811
+def watcher(chromium: Browser) -> Iterator[Watcher]:
     """A new context, wide enough for the map beside the list."""
     context = chromium.new_context(locale="en-GB", viewport={"width": 1280, "height": 900})
     context.set_default_timeout(20_000)
