@@ -85,7 +85,7 @@ def require_none(session: Session, member_id: int) -> None:
 def ban(session: Session, board: Board, member: Member, reason: str, by: int) -> list[int]:
     """Ban a member, and mail the link to an appeal; returns outbox rows.
 
-    Listings, alerts, conversations and sessions end; what the member said and nobody has read yet is
+    Listings, alerts, conversations and sessions end; what of theirs waits for a moderator is
     never passed on.
     """
     if active(session, member.id) is not None:

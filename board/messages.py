@@ -284,6 +284,13 @@ def _carry(
     return [row]
 
 
+def waiting(session: Session, once: str) -> int | None:
+    """Id of the message of this form or mail, where a moderator is to read it first."""
+    return session.scalar(
+        sa.select(Message.id).where(Message.once == once, Message.state == MessageState.HELD)
+    )
+
+
 def said_once(session: Session, conversation: Conversation, side: Side, kind: MessageKind) -> bool:
     """Whether this side has said a thing that is said once."""
     found = session.scalar(

@@ -284,7 +284,7 @@ def _looked_at(person: Person, model: type[Case] | type[Report]) -> Condition:
 
 
 def _looked_at_openly(person: Person) -> Condition:
-    """Of messages, this person's own alone; not those that only the other side can have reported."""
+    """Of messages, this person's own alone, and not what only the other side can have reported."""
     own = sa.select(Message.id).where(_said(person))
     return sa.or_(
         sa.and_(Case.subject == cases.LISTING, Case.subject_id.in_(person.listings)),
