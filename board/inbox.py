@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import cases, conversations, listings, messages, outcomes, safety
+from board import blocks, cases, conversations, listings, messages, outcomes, safety
 from board.conversations import Conversation, ConversationStatus, Seat, Side
 from board.errors import ConversationNotFound
 from board.listings import ListingView
@@ -56,6 +56,8 @@ class ConversationView:
     unread: int
     #: Why nothing can be written, as a msgid.
     silence: str | None
+    #: Whether this side has blocked the other.
+    blocked: bool
     contact_shared: bool
     outcome: OutcomeView
     #: Msgids of what to take care of.
@@ -94,6 +96,7 @@ def show(board: Board, seat: Seat) -> ConversationView:
             newest=said[-1].id if said else 0,
             unread=sum(each.unread for each in said),
             silence=conversations.silence(session, conversation, seat.side),
+            blocked=_has_blocked(session, conversation, seat.side),
             contact_shared=messages.said_once(
                 session, conversation, seat.side, MessageKind.CONTACT
             ),
@@ -186,6 +189,11 @@ def _refused_for(session: Session, message: Message) -> str:
         return ""
     decided = cases.decision_of(session, cases.MESSAGE, message.id)
     return REFUSAL.get(decided.reason, "") if decided else ""
+
+
+def _has_blocked(session: Session, conversation: Conversation, side: Side) -> bool:
+    own = conversation.member_id(side)
+    return own is not None and conversation.member_id(side.other) in blocks.blocked_by(session, own)
 
 
 def _name(session: Session, conversation: Conversation, side: Side) -> str:

@@ -3,7 +3,8 @@
 Approve, refuse, ask for a change (of a listing), ban.
 
 Two moderators at once: one statement closes the case, so one decides, and the other is told who
-did. Nobody decides about a listing of one's own, or in a conversation of one's own.
+did. Nobody decides about a listing of one's own, or in a conversation of one's own. What decides
+returns the kind of the subject: "listing" or "message".
 """
 
 from __future__ import annotations
@@ -230,7 +231,7 @@ def _reports(session: Session, row: Case) -> tuple[tuple[str, str], ...]:
     return tuple((reason, text) for reason, text in session.execute(wanted))
 
 
-def approve(board: Board, moderator_id: int, case_id: int) -> None:
+def approve(board: Board, moderator_id: int, case_id: int) -> str:
     """Put it on the board, or leave it there; its poster is told as after any confirmation.
 
     A message is passed on.
@@ -240,10 +241,10 @@ def approve(board: Board, moderator_id: int, case_id: int) -> None:
         _record(session, "listing-approved", listing, moderator_id)
         return posting.open_(session, board, listing)
 
-    _decide(board, moderator_id, case_id, Decision.APPROVE, "", do, message_cases.approve)
+    return _decide(board, moderator_id, case_id, Decision.APPROVE, "", do, message_cases.approve)
 
 
-def refuse(board: Board, moderator_id: int, case_id: int, reason: str) -> None:
+def refuse(board: Board, moderator_id: int, case_id: int, reason: str) -> str:
     """Take it down for good, and tell who wrote it why."""
     _require_listed(reason, REFUSAL)
 
@@ -252,10 +253,10 @@ def refuse(board: Board, moderator_id: int, case_id: int, reason: str) -> None:
         _record(session, "listing-refused", listing, moderator_id, reason)
         return _write(session, board, listing, outbox.LISTING_REFUSED, row, {"reason": reason})
 
-    _decide(board, moderator_id, case_id, Decision.REFUSE, reason, do, message_cases.refuse)
+    return _decide(board, moderator_id, case_id, Decision.REFUSE, reason, do, message_cases.refuse)
 
 
-def ask_edit(board: Board, moderator_id: int, case_id: int, reason: str) -> None:
+def ask_edit(board: Board, moderator_id: int, case_id: int, reason: str) -> str:
     """Keep a listing out of sight and mail its poster a link to change its words.
 
     Whoever wrote a message writes another one: of a message there is no such case.
@@ -274,10 +275,10 @@ def ask_edit(board: Board, moderator_id: int, case_id: int, reason: str) -> None
         said = {"reason": reason, "token": token}
         return _write(session, board, listing, outbox.EDIT_ASKED, row, said)
 
-    _decide(board, moderator_id, case_id, Decision.EDIT, reason, do)
+    return _decide(board, moderator_id, case_id, Decision.EDIT, reason, do)
 
 
-def ban(board: Board, moderator_id: int, case_id: int, reason: str) -> None:
+def ban(board: Board, moderator_id: int, case_id: int, reason: str) -> str:
     """Ban who wrote it; all of their listings and alerts end."""
     _require_listed(reason, BAN)
 
@@ -287,7 +288,7 @@ def ban(board: Board, moderator_id: int, case_id: int, reason: str) -> None:
             raise Invalid([Problem("reason", N_("Nobody stands behind this listing."))])
         return bans.ban(session, board, member, reason, moderator_id)
 
-    _decide(board, moderator_id, case_id, Decision.BAN, reason, do, message_cases.ban)
+    return _decide(board, moderator_id, case_id, Decision.BAN, reason, do, message_cases.ban)
 
 
 def _decide(
@@ -298,8 +299,8 @@ def _decide(
     reason: str,
     do: Callable[[Session, Case, Listing], list[int]],
     do_to_message: _OfMessage | None = None,
-) -> None:
-    """Close the case and do what was decided, in one unit.
+) -> str:
+    """Close the case and do what was decided, in one unit; returns the case's kind of subject.
 
     Raises CaseNotFound, AlreadyDecided, and NotAllowed for one's own listing.
     """
@@ -324,7 +325,9 @@ def _decide(
             decided = _close(session, row, decision, moderator_id, reason)
             message = session.get_one(Message, decided.subject_id, populate_existing=True)
             woken = do_to_message(session, board, decided, message, moderator_id)
+        subject = decided.subject
     board.waker.wake(woken)
+    return subject
 
 
 def _close(session: Session, row: Case, decision: Decision, moderator_id: int, reason: str) -> Case:

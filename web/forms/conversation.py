@@ -22,3 +22,16 @@ class ConversationForm(PageForm):
     def empty(cls) -> Self:
         """Fresh forms with a key that sends a message once."""
         return cls(formdata=None, data={"key": secrets.token_urlsafe(16)})
+
+
+class MessageReportForm(PageForm):
+    """What one side reports of the other's messages."""
+
+    message = TextField(lazy_gettext("Which message?"))
+    reason = TextField(lazy_gettext("What is wrong?"))
+    text = TextField(lazy_gettext("Anything to add?"))
+
+    @classmethod
+    def empty(cls) -> Self:
+        """The form before anything is chosen."""
+        return cls(formdata=None)
