@@ -13,6 +13,7 @@ from board import (
     asking,
     editing,
     extensions,
+    kept_bans,
     links,
     listings,
     posting,
@@ -67,6 +68,8 @@ def act(board: Board, token: str, changes: Changes | None = None) -> Deed:
         link = links.find(session, token, lock=True)
         subject = _subject(session, link)
         deed = _deed(session, link, subject)
+        if link.purpose in links.CONFIRMATIONS:
+            kept_bans.require_none(session, link.address_hash)
         deed, woken = _do(session, board, link, subject, deed, changes)
         links.spend(session, link)
     board.waker.wake(woken)

@@ -18,6 +18,7 @@ from board import (
     conversations,
     erasures,
     forgetting,
+    kept_bans,
     links,
     listings,
     outcomes,
@@ -155,6 +156,8 @@ def _note(session: Session, entry: Entry) -> None:
 def _forget(session: Session, board: Board, person: Person) -> list[int]:
     """Delete everything about the person; returns the outbox rows to wake."""
     rows = _take_leave(session, board, person)
+    if person.member_id is not None:
+        kept_bans.keep(session, person.address_hash, person.member_id)
     session.flush()
     for table in personal.TABLES:
         if table.whose is not None and not table.stays:

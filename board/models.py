@@ -10,6 +10,7 @@ from board.conversations import Conversation
 from board.db import BoardState, Tombstone
 from board.erasures import Erasure
 from board.information import OfficialInformation
+from board.kept_bans import KeptBan
 from board.limits import NetworkSecret, Sighting
 from board.links import Link
 from board.listings import Listing, ListingCategory
@@ -43,6 +44,7 @@ ALL = (
     Erasure,
     Grant,
     ImportedRow,
+    KeptBan,
     Link,
     Listing,
     ListingCategory,

@@ -25,6 +25,7 @@ from board.db import Base, BoardState, Tombstone
 from board.erasures import Erasure
 from board.i18n import N_
 from board.information import OfficialInformation
+from board.kept_bans import KeptBan
 from board.limits import LISTING as SENT_LISTING
 from board.limits import NetworkSecret, Sighting
 from board.links import Link
@@ -487,6 +488,13 @@ TABLES: Final = (
         whose=lambda person: person.is_in(AuditEntry.member_id),
         hidden=frozenset({"member_id", "subject_id"}),
         stays=N_("It holds numbers and listed words, no address, name or text."),
+    ),
+    PersonalTable(
+        model=KeptBan,
+        title=N_("A ban that outlasts an erasure"),
+        whose=lambda person: KeptBan.address_hash == person.address_hash,
+        hidden=frozenset({"address_hash"}),
+        stays=N_("A number made from the address, so that nobody escapes a ban by erasing it."),
     ),
     PersonalTable(
         model=Erasure,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from board import forgetting, limits, links, passkeys, questions, sessions, sign_in
+from board import forgetting, kept_bans, limits, links, passkeys, questions, sessions, sign_in
 from board.i18n import N_
 
 
@@ -84,6 +84,11 @@ KEPT: Final = (
         N_("What the server writes about its work: numbers, never addresses or words of yours"),
         N_("%(number)d days"),
         forgetting.LOGS,
+    ),
+    Kept(
+        N_("That an address was banned when it was erased: a number made from it, and the reason"),
+        N_("%(number)d days after the erasure; then it is deleted, and the address is free again"),
+        kept_bans.LASTS,
     ),
     Kept(
         N_("Your address, profile, passkeys and blocks"),

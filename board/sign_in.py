@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import bans, consent, links, members, outbox, sessions
+from board import bans, consent, kept_bans, links, members, outbox, sessions
 from board.db import Base, BigId, UTCDateTime, now
 from board.errors import CodeRefused
 from board.i18n import LOCALES, N_
@@ -131,6 +131,8 @@ def enter(
             member = members.confirmed(session, email, locale)
             consent.record(session, member_id=member.id)
             bans.require_none(session, member.id)
+            address = links.address_hash(board.settings.secret_key, email)
+            kept_bans.require_none(session, address)
             return sessions.open_(session, member.id, device=device, replacing=replacing)
     raise CodeRefused(reason)
 

@@ -112,6 +112,12 @@ class Settings(BaseSettings):
         validation_alias="BASE_URL",
         description="Address of the site as its readers type it; links in mails start with it.",
     )
+    security_contact: Annotated[str, AfterValidator(values.contact)] | None = Field(
+        None,
+        validation_alias="SECURITY_CONTACT",
+        description="Where weaknesses are reported, NAME@DOMAIN or an https address; "
+        "/.well-known/security.txt shows it, and is not there without it.",
+    )
     production: bool = Field(
         False,
         validation_alias="ENTRAIDE_PRODUCTION",

@@ -78,6 +78,18 @@ def one_mailbox(value: str) -> str:
     return value
 
 
+def contact(value: str) -> str:
+    """Where reports of weaknesses go, as a web address: of https, or of one mailbox."""
+    accepted = "NAME@DOMAIN or https://HOST/PATH"
+    plain = value.isascii() and value.isprintable() and " " not in value
+    if plain and value.startswith("https://") and urlsplit(value).hostname:
+        return value
+    address = value.removeprefix("mailto:")
+    if not plain or not re.fullmatch(r"[\w.+-]+@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", address):
+        raise ValueError(f"is not one contact; accepted: {accepted}")
+    return f"mailto:{address}"
+
+
 def mail_domain(value: str) -> str:
     """The part of an address that follows the @."""
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", value):

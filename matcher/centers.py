@@ -16,7 +16,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from matcher.compiled import compiled, load_f64, load_i64, store_f64
+from matcher.compiled import compiled, inlined, load_f64, load_i64, store_f64
 
 _PIECE = 4096
 
@@ -60,19 +60,27 @@ _center: Any = intrinsic(_call_center)
 _degrees: Any = intrinsic(_call_degrees)
 
 
+@inlined
+def write_center(to_center: int, to_degrees: int, cell: int, at: int) -> bool:
+    """Write latitude and longitude in degrees, float64 each; False when the cell is refused."""
+    if _center(to_center, cell, at) != 0:
+        return False
+    store_f64(at, _degrees(to_degrees, load_f64(at)))
+    store_f64(at + 8, _degrees(to_degrees, load_f64(at + 8)))
+    return True
+
+
 @compiled
 def _centers(to_center: int, to_degrees: int, cells: int, count: int, out: int) -> int:
     """Write float64 [count, 2] degrees; how many there are before the first refused cell."""
     for i in range(count):
-        at = out + 16 * i
-        if _center(to_center, load_i64(cells + 8 * i), at) != 0:
+        if not write_center(to_center, to_degrees, load_i64(cells + 8 * i), out + 16 * i):
             return i
-        store_f64(at, _degrees(to_degrees, load_f64(at)))
-        store_f64(at + 8, _degrees(to_degrees, load_f64(at + 8)))
     return count
 
 
-_FUNCTIONS = _library()
+#: Addresses of two functions for `write_center`; zeros where this build of H3 hides them.
+FUNCTIONS = _library()
 
 
 def centers(cells: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -80,11 +88,11 @@ def centers(cells: NDArray[np.int64]) -> NDArray[np.float64]:
 
     The same bits as `Place.center`. The cells are trusted to be valid.
     """
-    if not _FUNCTIONS[0]:
+    if not FUNCTIONS[0]:
         return centers_one_by_one(cells)
     cells = np.ascontiguousarray(cells)
     degrees = np.empty((len(cells), 2))
-    done = _centers(*_FUNCTIONS, cells.ctypes.data, len(cells), degrees.ctypes.data)
+    done = _centers(*FUNCTIONS, cells.ctypes.data, len(cells), degrees.ctypes.data)
     if done < len(cells):
         # Says which cell it refuses.
         degrees[done:] = centers_one_by_one(cells[done:])

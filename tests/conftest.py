@@ -19,8 +19,10 @@ from board.context import Board
 from board.db import Base, make_engine
 from board.gazetteer import Gazetteer, ensure
 from config.settings import ROOT, Settings
+from tests.chromium import chromium as chromium
 from tests.factories import Factory
 from tests.fakes import FakeWaker, MailSink
+from tests.once import read_once as read_once
 
 SECRET = "a secret that only tests know, long enough"
 SERVICES = ROOT / "var" / "services.env"

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from flask import Flask
 from flask_wtf import CSRFProtect
+from werkzeug import routing
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import BaseConverter
 
 from board.context import Board
 from board.db import PATIENCE_OF_PAGES_S
@@ -23,6 +23,7 @@ from web import (
     consent,
     conversations,
     dev_mail,
+    disclosure,
     erasure,
     export,
     home,
@@ -74,6 +75,7 @@ FEATURES = (
     links,
     places,
     pages,
+    disclosure,
     dev_mail,
     sign_in,
     sessions,
@@ -105,10 +107,16 @@ FEATURES = (
 csrf = CSRFProtect()
 
 
-class PublicIdConverter(BaseConverter):
+class PublicIdConverter(routing.BaseConverter):
     """The public id of a listing: twelve URL-safe characters, so that nothing else asks SQL."""
 
     regex = "[A-Za-z0-9_-]{12}"
+
+
+class IntegerConverter(routing.IntegerConverter):
+    """The number of a row: no more digits than a column of 64 bits holds; others are 404."""
+
+    regex = r"\d{1,18}"
 
 
 def create_app(board: Board | None = None, settings: Settings | None = None) -> Flask:
@@ -131,6 +139,7 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
     app.url_map.converters["public_id"] = PublicIdConverter
+    app.url_map.converters["int"] = IntegerConverter
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     init_security(app, settings)
     init_timing(app)

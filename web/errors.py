@@ -133,6 +133,16 @@ def _schema_mismatch(error: SchemaMismatch) -> Response:
     return error_response(503, _AHEAD_ADVICE if error.ahead else _BEHIND_ADVICE)
 
 
+def _refused_form(error: CSRFError) -> Response:
+    _log.warning("refused: a form without its token at %s", request.endpoint)
+    return error_response(400, _COOKIE_ADVICE)
+
+
+def _limited(error: LimitReached) -> Response:
+    _log.warning("refused: %s at %s", type(error).__name__, request.endpoint)
+    return error_response(429)
+
+
 def _unexpected(error: Exception) -> Response:
     _log.error("unexpected error at %s", request.endpoint, exc_info=error)
     return error_response(500)
@@ -141,11 +151,11 @@ def _unexpected(error: Exception) -> Response:
 def init_errors(app: Flask) -> None:
     """Answer every error with a page of ours."""
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(CSRFError, lambda error: error_response(400, _COOKIE_ADVICE))
+    app.register_error_handler(CSRFError, _refused_form)
     app.register_error_handler(Unavailable, _unavailable)
     app.register_error_handler(SchemaMismatch, _schema_mismatch)
     app.register_error_handler(NotFound, lambda error: error_response(404))
-    app.register_error_handler(LimitReached, lambda error: error_response(429))
+    app.register_error_handler(LimitReached, _limited)
     app.register_error_handler(
         LinkRefused,
         lambda error: error_response(410, _LINK_ADVICE.get(error.reason, _LINK_ADVICE["unknown"])),

@@ -114,8 +114,9 @@ def keep_session(response: Response, token: str) -> Response:
 
 
 def drop_session(response: Response) -> Response:
-    """Take the token of its session from the browser."""
+    """Take the token of its session from the browser, with whatever it has kept of our pages."""
     settings: Settings = current_app.config["SETTINGS"]
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
     response.delete_cookie(
         session_cookie(settings),
         secure=over_https(settings),

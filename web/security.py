@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Flask, Response, request
 from secure import (
     ContentSecurityPolicy,
@@ -18,9 +16,12 @@ from secure import (
 )
 
 from config.settings import Settings
-from web.guards import Guard, guard_of
+from web.guards import Guard, guard_of, over_https
 
 _YEAR_S = 31_536_000
+#: Of pages whose address holds a token: what they load and lead to learns the host and no more,
+#: and neither does the log of a proxy. The CSRF check of an https form reads no more than that.
+LINK_REFERRER = "strict-origin"
 
 
 def content_policy() -> ContentSecurityPolicy:
@@ -51,12 +52,11 @@ def _permissions() -> PermissionsPolicy:
 
 def build_headers(settings: Settings) -> Secure:
     """The set for this installation; strict transport only where the public address is https."""
-    https = settings.production and urlsplit(str(settings.base_url)).scheme == "https"
+    https = settings.production and over_https(settings)
     return Secure(
         csp=content_policy(),
         permissions=_permissions(),
-        # Same-origin keeps tokens in addresses from leaving, and leaves the referrer that the
-        # CSRF check of an https form reads.
+        # Other sites learn nothing, and the CSRF check of an https form has what it reads.
         referrer=ReferrerPolicy().same_origin(),
         xcto=XContentTypeOptions().nosniff(),
         xfo=XFrameOptions().deny(),
@@ -70,15 +70,18 @@ def init_security(app: Flask, settings: Settings) -> None:
     """Set cookies' flags and add the headers to every answer, errors included."""
     headers = build_headers(settings)
     app.config.update(
-        SESSION_COOKIE_NAME="entraide",
+        # With the prefix no other host, subdomain or unencrypted answer can set it.
+        SESSION_COOKIE_NAME="__Host-entraide" if over_https(settings) else "entraide",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.production,
+        SESSION_COOKIE_SECURE=settings.production or over_https(settings),
     )
 
     @app.after_request
     def add_headers(response: Response) -> Response:
         headers.set_headers(response)
+        if guard_of(request.blueprint) is Guard.LINK:
+            response.headers["Referrer-Policy"] = LINK_REFERRER
         if "Cache-Control" not in response.headers:
             # What not everybody may see (a secret address, a mail, one's own space) is kept by no
             # cache, not even the browser's.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 from flask import Response, current_app, make_response, redirect, render_template, request, url_for
@@ -28,6 +29,8 @@ from web.me import banned
 from web.words import current_board
 
 blueprint = GuardedBlueprint("sign_in", __name__, guard=Guard.PUBLIC)
+
+_log = logging.getLogger(__name__)
 
 #: Where somebody comes who signed in without having been on the way to a page.
 OWN_SPACE: Final = "/me"
@@ -87,8 +90,10 @@ def enter() -> ResponseReturnValue:
             replacing=session_token(),
         )
     except NotAllowed:
+        _log.warning("sign-in by code refused: banned")
         return banned()
     except CodeRefused as refusal:
+        _log.warning("sign-in by code refused: %s", refusal.reason)
         form.refuse("code", REFUSED[refusal.reason])
         form.code.data = ""
         return _page("sign_in/code.html", form, 422)
@@ -114,8 +119,10 @@ def with_passkey() -> ResponseReturnValue:
             replacing=session_token(),
         )
     except NotAllowed:
+        _log.warning("sign-in by passkey refused: banned")
         return banned()
     except PasskeyRefused:
+        _log.warning("sign-in by passkey refused")
         form.refuse("credential", passkeys.REFUSED)
         return _page("sign_in/ask.html", form, 422)
     return begin(redirect(safe_next(form.next.data, OWN_SPACE), 303), token)
@@ -128,6 +135,7 @@ def leave() -> ResponseReturnValue:
     if reader is not None:
         with current_board().db.write() as session:
             sessions.revoke(session, reader.member_id, reader.session_id)
+        _log.info("signed out: member %s", reader.member_id)
     flask_session.pop("csrf_token", None)
     return drop_session(redirect(url_for("home.index"), 303))
 
@@ -136,7 +144,14 @@ def begin(response: Response, token: str) -> Response:
     """Give the browser its session; what it had before the sign-in counts no more."""
     flask_session.pop("csrf_token", None)
     settings: Settings = current_app.config["SETTINGS"]
-    response.delete_cookie(code_cookie(settings), path="/", secure=over_https(settings))
+    _log.info("signed in: session begun at %s", request.endpoint)
+    response.delete_cookie(
+        code_cookie(settings),
+        path="/",
+        secure=over_https(settings),
+        httponly=True,
+        samesite="Lax",
+    )
     return keep_session(response, token)
 
 

@@ -11,15 +11,16 @@ from matcher.columns import ListingColumns
 from matcher.index import bulk, changes, layout
 from matcher.index.arrays import Memory
 from matcher.index.blocks import LOOSE_PATH
-from matcher.index.entries import ENTRY, TREE, Entries, entries_of, pools_of
+from matcher.index.coding import entries_of
+from matcher.index.entries import ENTRY, Entries
+from matcher.index.pools import TREE
 from matcher.index.reading import read_all
-from matcher.index.traits import number_all
 
 if TYPE_CHECKING:
     from matcher.index.store import Store
 
-# More than a listing of five categories and its share of a block take.
-_MOST_BYTES = 64
+# Less than most listings take: the arena grows while the index is built, and is cut at the end.
+_LEAST_BYTES = 28
 _SMALL = 1000
 _TASKS_BYTES = 64 * 24
 
@@ -37,8 +38,9 @@ def upsert_columns(store: Store, columns: ListingColumns) -> None:
     columns = _last_of_each_id(columns)
     if len(columns) == 0:
         return
-    store.check_categories(tuple(np.unique(columns.categories).tolist()))
-    entries = _entries(store, columns)
+    counts = np.bincount(columns.categories.ravel())
+    store.check_categories(tuple(np.flatnonzero(counts).tolist()))
+    entries = entries_of(store, columns)
     numbers = np.ascontiguousarray(columns.id)
     if changes.remove_many(store.address, numbers.ctypes.data, len(numbers)):
         store.pools.emptied_anywhere()
@@ -46,8 +48,8 @@ def upsert_columns(store: Store, columns: ListingColumns) -> None:
     if 2 * len(entries) > len(store) + _SMALL:
         build(store, np.concatenate((all_entries(store), entries)) if len(store) else entries)
     else:
-        # In the order of cells, neighbours go to the same leaf while it is in the cache.
-        _insert(store, entries[np.argsort(columns.cell)])
+        # In the order of cells: neighbours go to the same leaf while it is in the cache.
+        _insert(store, entries)
 
 
 def rebuild(store: Store) -> None:
@@ -57,30 +59,36 @@ def rebuild(store: Store) -> None:
 
 def build(store: Store, entries: Entries) -> None:
     """Replace all listings by these entries, whose ids differ."""
-    pools = _pools(store, entries)
+    pools = entries["pool"]
     keys = [int(key) for key in np.unique(pools) if key != TREE]
     leaves = 2 * (len(entries) // bulk.FILL + len(keys)) + 64
-    store.reset(_MOST_BYTES * len(entries) + layout.UNIT * layout.BLOCK_UNITS * len(keys), leaves)
     order = np.flatnonzero(pools == TREE).astype(np.int32)
-    tasks = Memory(_TASKS_BYTES)
-    bulk.build_tree(
-        store.address,
-        entries.ctypes.data,
-        order.ctypes.data,
-        len(order),
-        tasks.address,
-        store.scratch.address,
-    )
+    store.reset(_LEAST_BYTES * len(entries), leaves)
+    _build_tree(store, entries, order)
     for key in keys:
-        order = np.flatnonzero(pools == key).astype(np.int32)
-        for first in range(0, len(order), bulk.FILL):
-            part = order[first : first + bulk.FILL]
-            at, size = part.ctypes.data, len(part)
-            scratch = store.scratch.address
-            leaf = changes.pack_leaf(store.address, entries.ctypes.data, at, size, scratch)
-            store.pools.add(key, int(leaf))
+        _build_pool(store, entries, np.flatnonzero(pools == key).astype(np.int32), key)
     store.trim()
     store.size_ids(len(entries))
+
+
+def _build_tree(store: Store, entries: Entries, order: NDArray[np.int32]) -> None:
+    """Put the entries that `order` names into leaves of the tree, which is empty."""
+    tasks = Memory(_TASKS_BYTES)
+    top = bulk.begin_tree(store.address, len(order), tasks.address)
+    at = entries.ctypes.data, order.ctypes.data, tasks.address
+    while top := bulk.build_tree(store.address, *at, top, store.scratch.address):
+        store.grow_arena()
+
+
+def _build_pool(store: Store, entries: Entries, order: NDArray[np.int32], pool: int) -> None:
+    """Put the entries that `order` names into leaves of a pool."""
+    for first in range(0, len(order), bulk.FILL):
+        part = order[first : first + bulk.FILL]
+        if store.arena_is_short():
+            store.grow_arena()
+        at, size, scratch = part.ctypes.data, len(part), store.scratch.address
+        leaf = changes.pack_leaf(store.address, entries.ctypes.data, at, size, scratch)
+        store.pools.add(pool, int(leaf))
 
 
 def all_entries(store: Store) -> Entries:
@@ -92,9 +100,8 @@ def all_entries(store: Store) -> Entries:
 
 def _insert(store: Store, entries: Entries) -> None:
     """Put in entries one after the other."""
-    pools = _pools(store, entries)
-    local = entries[pools == TREE]
-    local["pool"] = -1
+    outside = np.flatnonzero(entries["pool"] != TREE)
+    local = entries[entries["pool"] == TREE] if len(outside) else entries
     status = store.scratch.view(LOOSE_PATH + 8)[LOOSE_PATH:].view(np.int64)
     done, deep = 0, False
     while done < len(local):
@@ -103,9 +110,9 @@ def _insert(store: Store, entries: Entries) -> None:
         deep |= bool(status[0] == layout.TOO_DEEP)
         if done < len(local):
             store.grow()
-    for row in np.flatnonzero(pools != TREE).tolist():
+    for row in outside.tolist():
         entry = entries[row : row + 1].copy()
-        entry["pool"] = store.leaf_of_pool(int(pools[row]))
+        entry["pool"] = store.leaf_of_pool(int(entry["pool"][0]))
         store.insert(entry.ctypes.data)
     if deep:
         rebuild(store)
@@ -113,47 +120,9 @@ def _insert(store: Store, entries: Entries) -> None:
 
 def _last_of_each_id(columns: ListingColumns) -> ListingColumns:
     """Of several rows with one id, the last."""
+    if (columns.id[1:] > columns.id[:-1]).all():
+        return columns
     _, last = np.unique(columns.id[::-1], return_index=True)
     if len(last) == len(columns):
         return columns
     return columns.take(np.sort(len(columns) - 1 - last))
-
-
-def _entries(store: Store, columns: ListingColumns) -> Entries:
-    """The columns as entries, their languages, traits, owners and times coded."""
-    sets = np.array([store.language_set(each) for each in columns.language_sets], dtype=np.int64)
-    first = sets[columns.languages] << 32 | columns.radius_m
-    second = columns.country.astype(np.int64) << 16
-    second |= columns.kind.astype(np.int64) << 8 | columns.reach
-    traits = np.zeros(len(columns), dtype=np.uint32)
-    addresses = first.ctypes.data, second.ctypes.data
-    done = 0
-    while done < len(columns):
-        done = number_all(store.address, *addresses, len(columns), traits.ctypes.data, done)
-        if done < len(columns):
-            store.make_room_for_traits(2 * store.get_word(layout.TRAITS_MOST))
-    # Before the entries are made: all of it together would be the peak of memory.
-    del first, second, addresses
-    return entries_of(
-        columns,
-        owner=store.owners.codes(columns.owner),
-        starts=store.times.codes(columns.starts),
-        ends=store.times.codes(columns.ends),
-        traits=traits,
-    )
-
-
-def _pools(store: Store, entries: Entries) -> NDArray[np.int32]:
-    """The pool of each entry, by its traits."""
-    used = layout.TRAIT_BYTES * store.get_word(layout.TRAITS_USED)
-    every = store.traits.view(used).reshape(-1, layout.TRAIT_BYTES)
-    if len(entries) < len(every):
-        return _pools_of_traits(every[entries["traits"]])
-    return np.take(_pools_of_traits(every), entries["traits"])
-
-
-def _pools_of_traits(traits: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """The pool of listings with each of these traits, given as [n, TRAIT_BYTES]."""
-    country = np.ascontiguousarray(traits[:, layout.TRAIT_COUNTRY :][:, :2]).view(np.uint16)[:, 0]
-    kind, reach = traits[:, layout.TRAIT_KIND], traits[:, layout.TRAIT_REACH]
-    return pools_of(kind, reach, country)

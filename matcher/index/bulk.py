@@ -16,6 +16,9 @@ from matcher.compiled import (
     store_i64,
 )
 from matcher.index.layout import (
+    ARENA_UNITS,
+    ARENA_USED,
+    BLOCK_UNITS,
     BY_LAMBDA,
     BY_PHI,
     ENTRY_BYTES,
@@ -95,15 +98,25 @@ def _select(entries: int, order: int, first: int, last: int, middle: int, axis: 
 
 
 @compiled
-def build_tree(words: int, entries: int, order: int, count: int, tasks: int, scratch: int) -> None:
-    """Build the tree over the entries named by the int32 [count] at `order`, which is reordered.
+def begin_tree(words: int, count: int, tasks: int) -> int:
+    """Write the task of building an empty tree over `count` entries; how many tasks there are.
 
-    There must be room; the tree must be empty. `tasks` has room for 64 · 24 bytes.
+    `tasks` has room for 64 · 24 bytes.
     """
-    top = 0
-    _push(tasks, top, 0, count, words + ROOT)
-    top = 1
+    _push(tasks, 0, 0, count, words + ROOT)
+    return 1
+
+
+@compiled
+def build_tree(words: int, entries: int, order: int, tasks: int, top: int, scratch: int) -> int:
+    """Do the first `top` tasks; how many are left when the arena has no room for another leaf.
+
+    Tasks name entries by the int32 at `order`, which is reordered. There must be room for nodes
+    and leaves, which stay where they are until all tasks are done.
+    """
     while top > 0:
+        if load_i64(words + ARENA_USED) + BLOCK_UNITS > load_i64(words + ARENA_UNITS):
+            return top
         top -= 1
         task = tasks + _TASK_BYTES * top
         first, last, at = load_i64(task), load_i64(task + 8), load_i64(task + 16)
@@ -127,6 +140,7 @@ def build_tree(words: int, entries: int, order: int, count: int, tasks: int, scr
         _push(tasks, top + 1, middle, last, node + NODE_CHILD + 4)
         top += 2
     _set_boxes(words)
+    return 0
 
 
 @inlined

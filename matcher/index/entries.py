@@ -6,11 +6,7 @@ import h3.api.basic_int as h3
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.centers import centers
-from matcher.columns import ListingColumns
-from matcher.index.layout import ENTRY_BYTES, FLAG_SEVERAL, FLAG_SIDE_SHIFT, NO_CELL
-from matcher.index.pools import ANYWHERE, SIDELESS
-from matcher.taxonomy import Kind, Reach, Side, side_of
+from matcher.index.layout import ENTRY_BYTES, NO_CELL
 
 #: As in layout: a row and what its leaf knows of it.
 ENTRY = np.dtype(
@@ -34,13 +30,6 @@ if ENTRY.itemsize != ENTRY_BYTES:
 
 Entries = NDArray[np.void]
 
-#: Pool of what its place decides.
-TREE = -3
-
-_SIDES = np.zeros(256, dtype=np.uint8)
-for _kind in Kind:
-    _SIDES[_kind] = side_of(_kind)
-
 
 def center(cell: int | None) -> tuple[float, float, int]:
     """Latitude and longitude of a cell's centre in radians, and its resolution."""
@@ -51,66 +40,8 @@ def center(cell: int | None) -> tuple[float, float, int]:
     return math.radians(lat), math.radians(lng), cell >> 52 & 15
 
 
-def _centers(
-    cells: NDArray[np.int64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint8]]:
-    """`center` of many cells; 0 stands for none."""
-    held = cells != 0
-    if held.all():
-        degrees = centers(cells)
-    else:
-        degrees = np.zeros((len(cells), 2))
-        degrees[held] = centers(cells[held])
-    # The same product as math.radians: degrees times pi / 180. In place: it is many megabytes.
-    phi, lambda_ = np.radians(degrees, out=degrees).T
-    precision = (cells >> 52 & 15).astype(np.uint8)
-    precision[~held] = NO_CELL
-    return phi, lambda_, precision
-
-
 def cell_at(phi: float, lambda_: float, precision: int) -> int | None:
     """The cell of which `center` gave these: the centre of a cell lies in it."""
     if precision == NO_CELL:
         return None
     return int(h3.latlng_to_cell(math.degrees(phi), math.degrees(lambda_), precision))
-
-
-def pools_of(
-    kind: NDArray[np.uint8], reach: NDArray[np.uint8], country: NDArray[np.uint16]
-) -> NDArray[np.int32]:
-    """The pool of each listing, as pools.pool_of; TREE where its place decides."""
-    pools = np.where(reach == Reach.COUNTRY, country.astype(np.int32), np.int32(ANYWHERE))
-    pools[reach == Reach.LOCAL] = TREE
-    pools[_SIDES[kind] == Side.NONE] = SIDELESS
-    return pools.astype(np.int32)
-
-
-def entries_of(
-    columns: ListingColumns,
-    *,
-    owner: NDArray[np.int32],
-    starts: NDArray[np.uint32],
-    ends: NDArray[np.uint32],
-    traits: NDArray[np.uint32],
-) -> Entries:
-    """Entries of columns whose coded fields are given."""
-    cells, which = np.unique(columns.cell, return_inverse=True)
-    entries = np.zeros(len(columns), dtype=ENTRY)
-    entries["id"] = columns.id
-    entries["owner"], entries["starts"], entries["ends"] = owner, starts, ends
-    entries["traits"] = traits
-    phi, lambda_, precision = _centers(cells)
-    entries["phi"], entries["lambda"] = phi[which], lambda_[which]
-    entries["precision"] = precision[which]
-    categories = columns.categories
-    # The last category is repeated to fill up.
-    count = 1 + (categories[:, 1:] != categories[:, :-1]).sum(axis=1)
-    entries["count"] = count
-    entries["categories"] = categories
-    entries["flags"] = (
-        columns.urgency
-        | np.where(count > 1, FLAG_SEVERAL, 0)
-        | _SIDES[columns.kind] << np.uint8(FLAG_SIDE_SHIFT)
-    )
-    entries["pool"] = -1
-    return entries

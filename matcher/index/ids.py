@@ -25,6 +25,7 @@ from matcher.index.layout import (
     BLOCK_AT_ROWS,
     BLOCK_HIGH,
     BLOCK_ROWS,
+    GREATEST_ID,
     IDS,
     IDS_SLOTS,
     LEAVES,
@@ -84,6 +85,8 @@ def _id_of(words: int, handle: int) -> int:
 def find_slot(words: int, number: int) -> int:
     """Address of the slot of an id, or -1."""
     table, slots = load_i64(words + IDS), load_i64(words + IDS_SLOTS)
+    if number > load_i64(words + GREATEST_ID):
+        return -1
     hashed = mixed(number)
     slot, tag = _slot(hashed, slots), _tag(hashed)
     while True:
@@ -107,6 +110,7 @@ def handle_of(words: int, number: int) -> int:
 @compiled
 def put(words: int, number: int, handle: int) -> None:
     """Enter an id that is not in the table."""
+    store_i64(words + GREATEST_ID, max(load_i64(words + GREATEST_ID), number))
     table, slots = load_i64(words + IDS), load_i64(words + IDS_SLOTS)
     hashed = mixed(number)
     slot = _slot(hashed, slots)

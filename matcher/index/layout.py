@@ -32,7 +32,7 @@ KIN_STARTS = 21 * _WORD  # address of int32 [257]: where the kin of a category b
 KIN = 22 * _WORD  # address of uint8: kin of all categories, affinity descending
 KIN_AFFINITY = 23 * _WORD  # address of float64: their affinities
 AFFINITY = 24 * _WORD  # address of float64 [256, 256]
-PHI_ORDER = 25 * _WORD  # not used by questions: how often the tree was rebuilt
+GREATEST_ID = 25 * _WORD  # no listing has a greater one: most new ones need no looking up
 WORDS = 32
 
 # --- an inner node: 64 bytes, two children
@@ -100,14 +100,17 @@ ROW_TRAITS = 16  # uint32
 # --- an entry: a listing outside of any leaf
 ENTRY_BYTES = 56
 ENTRY_ID = 0  # int64
-ENTRY_OWNER = 8  # from here on as in a row, 16 bytes
+ENTRY_OWNER = 8  # int32; from here on as in a row, 16 bytes
+ENTRY_STARTS = 12  # uint32
+ENTRY_ENDS = 16  # uint32
+ENTRY_TRAITS = 20  # uint32
 ENTRY_PHI = 24  # float64
 ENTRY_LAMBDA = 32  # float64
 ENTRY_PRECISION = 40  # uint8, resolution of the cell or NO_CELL
 ENTRY_FLAGS = 41  # uint8
 ENTRY_COUNT = 42  # uint8, how many categories
 ENTRY_CATEGORIES = 43  # five bytes
-ENTRY_POOL = 48  # int64, the leaf it goes to; -1 for that of its place
+ENTRY_POOL = 48  # int64, the leaf it goes to, -1 for that of its place; before, its pool
 
 # --- traits: what many listings share
 TRAIT_BYTES = 12

@@ -8,18 +8,19 @@ from numpy.typing import NDArray
 from matcher.index.answers import POOL_ANYWHERE, POOL_COUNTRIES, POOL_WORDS
 from matcher.taxonomy import Reach, Side
 
-#: Pools: of remote listings for any country, of those without a side; a country's number otherwise.
-ANYWHERE, SIDELESS = -1, -2
+#: Pools: of what its place decides, which is none, of remote listings for any country, of those
+#: without a side; a country's number otherwise.
+TREE, ANYWHERE, SIDELESS = -1, -2, -3
 
-_LOCAL, _SAME_COUNTRY = int(Reach.LOCAL), int(Reach.COUNTRY)
+_NO_SIDE, _LOCAL, _SAME_COUNTRY = int(Side.NONE), int(Reach.LOCAL), int(Reach.COUNTRY)
 
 
-def pool_of(side: Side, reach: int, country: int) -> int | None:
-    """The pool of a listing, None where its place decides."""
-    if side is Side.NONE:
+def pool_of(side: int, reach: int, country: int) -> int:
+    """The pool of a listing; kernels compile it too."""
+    if side == _NO_SIDE:
         return SIDELESS
     if reach == _LOCAL:
-        return None
+        return TREE
     return country if reach == _SAME_COUNTRY else ANYWHERE
 
 

@@ -2,10 +2,12 @@
 
 from matcher.compiled import (
     compiled,
+    inlined,
     load_f64,
     load_i64,
     load_u8,
     load_u16,
+    load_u32,
     store_f64,
     store_i64,
     store_u8,
@@ -25,9 +27,18 @@ from matcher.index.layout import (
     ENTRY_PHI,
     ENTRY_POOL,
     ENTRY_PRECISION,
+    ENTRY_TRAITS,
+    FLAG_SIDE_SHIFT,
     LEAVES_USED,
+    TRAIT_BYTES,
+    TRAIT_COUNTRY,
+    TRAIT_REACH,
+    TRAITS,
 )
+from matcher.index.pools import pool_of
 from matcher.index.question import CATEGORIES, COUNT, find_postings
+
+_pool_of = inlined(pool_of)
 
 
 @compiled
@@ -60,4 +71,9 @@ def read_all(words: int, scratch: int, entries: int) -> None:
     for leaf in range(load_i64(words + LEAVES_USED)):
         size = ENTRY_BYTES * unpack(block_of(words, leaf), scratch)
         copy_bytes(scratch + LOOSE_ENTRIES, at, size)
+        for entry in range(at, at + size, ENTRY_BYTES):
+            trait = load_i64(words + TRAITS) + TRAIT_BYTES * load_u32(entry + ENTRY_TRAITS)
+            side = load_u8(entry + ENTRY_FLAGS) >> FLAG_SIDE_SHIFT
+            reach, country = load_u8(trait + TRAIT_REACH), load_u16(trait + TRAIT_COUNTRY)
+            store_i64(entry + ENTRY_POOL, _pool_of(side, reach, country))
         at += size

@@ -24,7 +24,7 @@ from matcher.index.store import Store
 from matcher.taxonomy import Taxonomy
 
 #: Changes with every change of matcher.index.layout.
-VERSION = 2
+VERSION = 3
 _MAGIC = b"entraide index\n\0"
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM_BYTES = 32
@@ -36,6 +36,7 @@ _WORDS = {
     "leaves_used": layout.LEAVES_USED,
     "root": layout.ROOT,
     "ids_slots": layout.IDS_SLOTS,
+    "greatest_id": layout.GREATEST_ID,
     "rows": layout.ROWS,
     "traits_used": layout.TRAITS_USED,
     "traits_most": layout.TRAITS_MOST,

@@ -11,7 +11,7 @@ from matcher.index.blocks import LOOSE_BYTES
 from matcher.index.codes import LanguageSets, OwnerCodes, TimeCodes
 from matcher.index.entries import center
 from matcher.index.kin import Kin
-from matcher.index.pools import Pools, pool_of
+from matcher.index.pools import TREE, Pools, pool_of
 from matcher.index.traits import enter_traits, number_traits
 from matcher.listing import Listing
 from matcher.taxonomy import Taxonomy, UnknownCategory, side_of
@@ -117,11 +117,21 @@ class Store:
         if self.get_word(layout.LEAVES_USED):
             ids.enter_all(self.address)
 
+    def arena_is_short(self) -> bool:
+        """Whether a change may need more room for blocks than there is."""
+        used = layout.UNIT * self.get_word(layout.ARENA_USED)
+        return used + layout.UNIT * _ROOM_UNITS > len(self.arena)
+
+    def grow_arena(self) -> None:
+        """Make room for an eighth more blocks."""
+        used = layout.UNIT * self.get_word(layout.ARENA_USED)
+        self.arena.enlarge(used + used // 8 + 4 * layout.UNIT * _ROOM_UNITS)
+        self.publish()
+
     def grow(self) -> None:
         """Make room for more listings, an eighth more of what is short."""
-        used = layout.UNIT * self.get_word(layout.ARENA_USED)
-        if used + layout.UNIT * _ROOM_UNITS > len(self.arena):
-            self.arena.enlarge(used + used // 8 + 4 * layout.UNIT * _ROOM_UNITS)
+        if self.arena_is_short():
+            self.grow_arena()
         leaves = self.get_word(layout.LEAVES_USED)
         if leaves + 2 >= layout.MOST_LEAVES:
             raise OverflowError("an index holds at most 262,142 leaves")
@@ -198,7 +208,7 @@ class Store:
         flags = listing.urgency | several | side << layout.FLAG_SIDE_SHIFT
         self.remove(listing.id)
         pool = pool_of(side, reach, country)
-        leaf = -1 if pool is None else self.leaf_of_pool(pool)
+        leaf = -1 if pool == TREE else self.leaf_of_pool(pool)
         entry = (listing.id, owner, starts, ends, trait, phi, lambda_, precision, flags)
         row = (*entry, len(categories), bytes(sorted(categories)), leaf)
         _ENTRY.pack_into(self._entry_bytes, 0, *row)

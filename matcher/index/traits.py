@@ -85,19 +85,3 @@ def enter_traits(words: int) -> None:
         while load_u32(slots + 4 * slot) != 0:
             slot = (slot + 1) & mask
         store_u32(slots + 4 * slot, number + 1)
-
-
-@compiled
-def number_all(words: int, first: int, second: int, count: int, numbers: int, done: int) -> int:
-    """number_traits for many, from number `done` on; how many are done when room runs out.
-
-    int64 [count] each: languages << 32 | radius, country << 16 | kind << 8 | reach, and where
-    uint32 numbers are written, one in each entry.
-    """
-    for i in range(done, count):
-        a, b = load_i64(first + 8 * i), load_i64(second + 8 * i)
-        number = number_traits(words, a & 0xFFFFFFFF, a >> 32, b >> 16, (b >> 8) & 255, b & 255)
-        if number < 0:
-            return i
-        store_u32(numbers + 4 * i, number)
-    return count

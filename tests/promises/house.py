@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from board import alerts, confirmations, importing
+from board import alerts, confirmations, importing, members, sessions
 from board.alerts import NewAlert
 from board.context import Board
 from board.db import now
@@ -24,8 +24,9 @@ from config.settings import Settings
 from matcher.place import Place
 from tests.fakes import FakeWaker, MailSink, work_off
 from tests.geocoder import Geocoder, features, online
-from tests.web.conftest import Page, Poster, english
+from tests.web.conftest import Page, Poster, csrf_token, english
 from web.app import create_app
+from web.guards import session_cookie
 
 Point = tuple[float, float]
 #: As a client sends that does not coarsen by itself.
@@ -109,6 +110,32 @@ class House:
         """Follow the link that was mailed to this address."""
         work_off(self.board)
         confirmations.act(self.board, self.smtp.token(email))
+
+    def member(self, email: str, app: Flask | None = None) -> FlaskClient:
+        """A browser in which this member is signed in."""
+        with self.board.db.write() as session:
+            found = members.by_email(session, email)
+            assert found is not None
+            token = sessions.open_(session, found.id)
+        client = english(app or self.app)
+        client.set_cookie(session_cookie(self.board.settings), token)
+        return client
+
+    def edited(self, email: str, title: str) -> None:
+        """Change the title of a listing, by the newest link of its poster that does."""
+        self.mailed()
+        mails = "\n".join(each.get_content() for each in self.smtp.to(email))
+        for token in reversed(re.findall(r"/links/(\S+)", mails)):
+            page = Page(self.client.get(f"/links/{token}").text)
+            if page.all("input", name="title"):
+                names = {"title", "urgency", "ends_on"}
+                fields = {**hidden(page, *names), "title": title}
+                client = self.client
+                fields["csrf_token"] = csrf_token(client, f"/links/{token}")
+                assert client.post(f"/links/{token}", data=fields).status_code in (200, 303)
+                self.mailed()
+                return
+        raise AssertionError(f"no link of {email} edits")
 
     def by_script(self, post: Post) -> None:
         """The form with script: the cell of "near me", from a client that does not coarsen it."""

@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
-from board import importing, listings, partners
+from board import (
+    conversations,
+    importing,
+    members,
+    messages,
+    organisations,
+    profiles,
+    reports,
+    roles,
+    sessions,
+)
+from board.cases import Case
+from board.conversations import Conversation, Side
 from board.db import now
 from board.importing import ImportRow
-from board.listings import ListingFields
+from board.listings import Listing, ListingFields
+from board.organisations import Organisation
+from board.profiles import Profile
 from matcher.place import Place
 from matcher.taxonomy import Kind
+from tests.factories import Factory
 from tests.promises.house import House, Post
 from tests.web.conftest import Poster, csrf_token, english
 
-PARTNER = "consulate@example.org"
+#: Who asked for help and got an answer, and who wrote it. The first reads what was reported, too.
+ASKER, WRITER = "plain@example.org", "writer@example.org"
 _AT = Place.at(4.0503, 9.6980, 8)
 
 
 def fill(house: House, texts: Sequence[str]) -> None:
     """Listings of every kind and door that hold these texts wherever a text is taken."""
     house.by_script(Post("plain", _AT.center))
-    first = texts[0]
-    partners.add_partner(house.board, PARTNER, "CM", first)
-    sent = Poster(house.client).listing(
-        kind="info", title=first, text=first, area_countries="CM", email=PARTNER, place="Douala"
-    )
-    assert sent.status_code == 303, sent.text
-    house.confirm(PARTNER)
-    importing.store(house.board, first[:64], [_row(house, n, t) for n, t in enumerate(texts)])
+    informed(house, texts[0])
+    importing.store(house.board, texts[0][:64], [_row(house, n, t) for n, t in enumerate(texts)])
     for number, text in enumerate(texts[:3]):
         post = Post(f"typed{number}", _AT.center)
         fields = {**post.fields, "title": text, "text": text, "place": "Douala"}
@@ -40,7 +52,27 @@ def fill(house: House, texts: Sequence[str]) -> None:
         house.confirm(post.email)
     house.alert("waits@example.org", _AT.center, 50)
     answered(house, texts[0])
+    said(house, texts)
+    reported(house, texts)
     house.mailed()
+
+
+def informed(house: House, text: str) -> None:
+    """A consulate informs, and somebody asks it; whoever asked for help works there."""
+    make = Factory(house.board)
+    office = make.organisation(name=text)
+    official = make.information(office, title=text, text=text)
+    client = house.client
+    address = f"/listings/{official.public_id}/question"
+    token = csrf_token(client, address)
+    data = {"csrf_token": token, "email": WRITER, "text": text}
+    assert client.post(address, data=data).status_code == 303
+    house.confirm(WRITER)
+    with house.board.db.write() as session:
+        asker = members.by_email(session, ASKER)
+        assert asker is not None
+        row = organisations.find(session, office.id)
+        organisations.give_seat(session, row, asker.id, organisations.COORDINATOR)
 
 
 def answered(house: House, text: str) -> None:
@@ -50,11 +82,54 @@ def answered(house: House, text: str) -> None:
     client = house.client
     data = {
         "csrf_token": csrf_token(client, f"{address}/answer"),
-        "email": "writer@example.org",
+        "email": WRITER,
         "text": text,
     }
     assert client.post(f"{address}/answer", data=data).status_code == 303
-    house.confirm("writer@example.org")
+    house.confirm(WRITER)
+
+
+def said(house: House, texts: Sequence[str]) -> None:
+    """Whoever wrote goes on: under a name, with all texts and with a contact."""
+    board = house.board
+    with board.db.read() as session:
+        conversation = session.scalars(sa.select(Conversation)).one()
+        writer = members.by_email(session, WRITER)
+        assert writer is not None
+        public_id, member_id = conversation.public_id, writer.id
+    profiles.save(board, member_id, Profile(display_name=texts[39]))
+    seat = conversations.seat_of_member(board, public_id, member_id)
+    assert seat.side == Side.ANSWERER
+    messages.write(board, seat, "\n".join(texts), "key-of-a-message")
+    messages.share_contact(board, seat, texts[40])
+
+
+def reported(house: House, texts: Sequence[str]) -> None:
+    """Every listing stands in the queue of a moderator, with what its reporter wrote."""
+    with house.board.db.read() as session:
+        found = session.scalars(sa.select(Listing.public_id).order_by(Listing.id)).all()
+    for public_id, text in zip(found, itertools.cycle(texts)):
+        reports.report(house.board, public_id, "other", text)
+    roles.grant(house.board, ASKER, "moderator")
+
+
+def session_of_asker(house: House) -> str:
+    """The token of a session of whoever asked, with the second factor of a moderator."""
+    with house.board.db.write() as session:
+        member = members.by_email(session, ASKER)
+        assert member is not None
+        return sessions.open_(session, member.id, second_factor=True)
+
+
+def own_addresses(house: House) -> list[str]:
+    """What the asker alone sees: the conversation, one's own things and data, the queue."""
+    with house.board.db.read() as session:
+        talk = session.scalars(sa.select(Conversation.public_id)).one()
+        cases = session.scalars(sa.select(Case.id).order_by(Case.id)).all()
+        office = session.scalars(sa.select(Organisation.public_id)).one()
+    own = ["/me", "/me/data", "/me/profile", "/conversations", f"/conversations/{talk}"]
+    desk = [f"/organisation/{office}", f"/organisation/{office}/inbox"]
+    return [*own, *desk, "/moderation", *(f"/moderation/cases/{number}" for number in cases)]
 
 
 def _row(house: House, number: int, text: str) -> ImportRow:
@@ -91,7 +166,7 @@ def addresses(house: House) -> list[str]:
     whole = house.client.get("/listings.geojson").json["features"]
     pages = [each["properties"]["address"] for each in whole]
     lists = [f"/listings?page={number}" for number in range(1, 5)]
-    return ["/", *lists, "/listings?near=Douala,+Cameroun", *pages]
+    return ["/", "/organisations", *lists, "/listings?near=Douala,+Cameroun", *pages]
 
 
 def echoes(house: House, text: str) -> Iterator[Shown]:
@@ -125,5 +200,5 @@ def _form(text: str) -> Iterator[dict[str, Any]]:
 def stored(house: House, text: str) -> bool:
     """Whether a listing of this title is on the board."""
     with house.board.db.read() as session:
-        rows = session.query(listings.Listing.title).all()
-    return any(title == text[:120] for (title,) in rows)
+        titles = session.scalars(sa.select(Listing.title)).all()
+    return text[:120] in titles

@@ -62,7 +62,7 @@ def waiting(board: Board) -> int:
         return session.scalar(counted) or 0
 
 
-def test_a_thousand_sign_ups_make_three_mails(
+def test_T12_a_thousand_sign_ups_make_three_mails(
     app: Flask, board: Board, make: Factory, smtp: MailSink
 ) -> None:
     """Through every door, from a thousand networks; counted in SQL, without Redis."""
@@ -92,14 +92,14 @@ class WeakSignUps:
             self.mails.append(email.lower())
 
 
-def test_the_probe_finds_a_cap_per_network_alone() -> None:
+def test_T12_the_probe_finds_a_cap_per_network_alone() -> None:
     """The positive control: the same thousand sign-ups bury the address."""
     weak = WeakSignUps()
     probe(weak.sign_up)
     assert weak.mails.count(VICTIM) == SIGN_UPS
 
 
-def test_without_the_cap_in_sql_the_probe_finds_ours_too(
+def test_T12_without_the_cap_in_sql_the_probe_finds_ours_too(
     app: Flask, board: Board, make: Factory, smtp: MailSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The positive control on our own code: it is the cap that holds, and nothing else."""
@@ -111,7 +111,7 @@ def test_without_the_cap_in_sql_the_probe_finds_ours_too(
     assert len(smtp.to(VICTIM)) == 12
 
 
-def test_a_network_that_signs_many_up_is_slowed_and_nobody_behind_it_is_refused(
+def test_T12_a_network_that_signs_many_up_is_slowed_and_nobody_behind_it_is_refused(
     app: Flask, board: Board, smtp: MailSink
 ) -> None:
     """Many people share a carrier's network: each gets the mail, the later ones later."""
@@ -129,7 +129,7 @@ def test_a_network_that_signs_many_up_is_slowed_and_nobody_behind_it_is_refused(
     assert [len(smtp.to(email)) for email in people] == [1] * 14
 
 
-def test_nothing_goes_on_without_a_yes_and_one_click_ends_it(
+def test_T12_nothing_goes_on_without_a_yes_and_one_click_ends_it(
     app: Flask, board: Board, make: Factory, smtp: MailSink
 ) -> None:
     """Double opt-in, and the one-click of RFC 8058 in every mail of an alert."""

@@ -87,7 +87,7 @@ def look_up(client: FlaskClient, case: int, reason: str) -> tuple[int, bool]:
     return answer.status_code, POSTER in answer.text
 
 
-def test_each_look_up_is_one_line_and_each_line_one_look_up(
+def test_T14_each_look_up_is_one_line_and_each_line_one_look_up(
     insider: FlaskClient, board: Board, make: Factory
 ) -> None:
     """No reason: nothing shown, no line. A reason: the address, one line."""
@@ -103,7 +103,7 @@ def test_each_look_up_is_one_line_and_each_line_one_look_up(
         assert look_ups(board) == number
 
 
-def test_after_fifty_in_a_day_nothing_is_shown(
+def test_T14_after_fifty_in_a_day_nothing_is_shown(
     insider: FlaskClient, board: Board, make: Factory
 ) -> None:
     """The quota is counted in the log itself, so that no restart forgets it."""
@@ -113,7 +113,7 @@ def test_after_fifty_in_a_day_nothing_is_shown(
     assert look_ups(board) == 50
 
 
-def test_the_database_refuses_to_change_the_log(
+def test_T14_the_database_refuses_to_change_the_log(
     insider: FlaskClient, board: Board, make: Factory
 ) -> None:
     """Every way of rewriting it, as the role that the application has."""
@@ -123,7 +123,7 @@ def test_the_database_refuses_to_change_the_log(
     assert look_ups(board) == before == 1
 
 
-def test_the_probe_gets_through_where_nothing_guards_a_log(
+def test_T14_the_probe_gets_through_where_nothing_guards_a_log(
     insider: FlaskClient, board: Board, make: Factory
 ) -> None:
     """The positive control: the same table without its guards is rewritten in every way."""
@@ -138,7 +138,7 @@ def test_the_probe_gets_through_where_nothing_guards_a_log(
         assert {"truncate", "drop"} <= set(through)
 
 
-def test_the_probe_finds_a_look_up_that_leaves_no_line(
+def test_T14_the_probe_finds_a_look_up_that_leaves_no_line(
     insider: FlaskClient, board: Board, make: Factory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The positive control: with a log that writes nothing, counting lines tells."""

@@ -80,7 +80,7 @@ def seen(app: Flask, board: Board, make: Factory, smtp: MailSink, **given: Any) 
 
 
 @pytest.mark.parametrize(("what", "given"), SCAMS, ids=[what for what, _ in SCAMS])
-def test_nobody_sees_it_before_a_moderator_has(
+def test_T15_nobody_sees_it_before_a_moderator_has(
     app: Flask, board: Board, make: Factory, smtp: MailSink, what: str, given: dict[str, Any]
 ) -> None:
     """In no list, map, search, page or match, in no mail to anybody but its poster."""
@@ -89,7 +89,7 @@ def test_nobody_sees_it_before_a_moderator_has(
         assert session.scalar(sa.select(sa.func.count(Case.id)).where(Case.decision.is_(None)))
 
 
-def test_the_probe_finds_what_nobody_holds(
+def test_T15_the_probe_finds_what_nobody_holds(
     app: Flask, board: Board, make: Factory, smtp: MailSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The positive control: with a board that publishes at once, as most do, every place leaks."""
@@ -100,14 +100,14 @@ def test_the_probe_finds_what_nobody_holds(
     assert f"mail to {HELPER}" in found
 
 
-def test_the_probe_finds_a_list_of_words_without_disguises() -> None:
+def test_T15_the_probe_finds_a_list_of_words_without_disguises() -> None:
     """The positive control: a common filter of plain words misses those in disguise."""
     plain = re.compile(r"whatsapp|western union|paypal|\b0\d( ?\d\d){4}\b", re.IGNORECASE)
     missed = [what for what, given in SCAMS if not plain.search(given.get("text", ""))]
     assert {"one in words", "one in Arabic digits", "an IBAN", "a messaging service"} <= set(missed)
 
 
-def test_once_approved_it_is_seen_and_told(
+def test_T15_once_approved_it_is_seen_and_told(
     app: Flask, board: Board, make: Factory, smtp: MailSink
 ) -> None:
     """The wait ends with the moderator's word, and only with it."""
@@ -124,7 +124,7 @@ def test_once_approved_it_is_seen_and_told(
     assert any(MARK in mail.as_string() for mail in smtp.to(VOLUNTEER))
 
 
-def test_contact_is_relayed_with_words_of_care(
+def test_T15_contact_is_relayed_with_words_of_care(
     app: Flask, board: Board, make: Factory, smtp: MailSink
 ) -> None:
     """No page shows an address, and where one writes, the page warns."""

@@ -15,7 +15,7 @@ from board.context import Board
 from tests.factories import Factory
 from tests.web.conftest import REQUEST, Page, Poster, csrf_token, english
 from web.app import MAX_CONTENT_BYTES, create_app
-from web.guards import GUARDS, GuardedBlueprint
+from web.guards import GUARDS, Guard, GuardedBlueprint
 
 #: An address for each route that takes something.
 EXAMPLES = {
@@ -127,7 +127,7 @@ def test_a_route_of_a_plain_blueprint_would_be_found(untouched_app: Flask) -> No
 
 def test_every_answer_carries_the_headers(untouched_app: Flask) -> None:
     """Policy, permissions, referrer, sniffing and framing on every route, refusals included."""
-    client = english(untouched_app)
+    client, blueprints = english(untouched_app), untouched_app.blueprints
     for endpoint, method, address in [*routes(untouched_app), ("", "GET", "/no/such/page")]:
         headers = client.open(address, method=method).headers
         policy = dict(
@@ -141,7 +141,9 @@ def test_every_answer_carries_the_headers(untouched_app: Flask) -> None:
         assert policy["form-action"] == "'self'", endpoint
         assert "geolocation=(self)" in headers["Permissions-Policy"], endpoint
         assert headers["X-Content-Type-Options"] == "nosniff", endpoint
-        assert headers["Referrer-Policy"] == "same-origin", endpoint
+        guard = blueprints[endpoint.partition(".")[0]].guard if endpoint else None
+        referrer = "strict-origin" if guard is Guard.LINK else "same-origin"
+        assert headers["Referrer-Policy"] == referrer, endpoint
         assert "Strict-Transport-Security" not in headers, endpoint
         assert headers["Cache-Control"], endpoint
 
@@ -274,6 +276,14 @@ def test_the_application_builds_from_the_environment_alone(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert create_app().test_client().get("/health").json == {"status": "ok"}
+
+
+def test_no_method_gives_a_request_back(reader: FlaskClient) -> None:
+    """TRACE is refused everywhere, and what a page does not do is said."""
+    for where in ("/", "/sign-in", "/me", "/links/a-token", "/no/such/page"):
+        answer = reader.open(where, method="TRACE", headers={"Cookie": "secret=1"})
+        assert answer.status_code in (303, 401, 404, 405), where
+        assert "secret=1" not in answer.text
 
 
 def test_templates_hold_no_inline_handlers() -> None:

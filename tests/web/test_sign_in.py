@@ -14,7 +14,7 @@ from board import sessions
 from board.context import Board
 from tests.factories import Factory
 from tests.fakes import MailSink, work_off
-from tests.web.conftest import Page, english, sign_in
+from tests.web.conftest import Page, csrf_token, english, sign_in
 from web.app import create_app
 
 ADDRESS = "member@example.org"
@@ -164,3 +164,22 @@ def test_a_session_that_is_too_old_asks_to_sign_in_again(
     assert client.get("/me").status_code == 200
     board.db.clock_offset = timedelta(days=15)
     assert client.get("/me").status_code == 303
+
+
+def test_signing_in_and_out_is_logged_without_an_address(
+    client: FlaskClient, board: Board, make: Factory, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Refusals too, by their reason; whoever signs out leaves nothing in the browser."""
+    member_id = make.member(email="seen@example.org")
+    with caplog.at_level("INFO"):
+        token = csrf_token(client, "/sign-in")
+        data = {"csrf_token": token, "code": "AAAA-AAAA"}
+        assert client.post("/sign-in/code", data=data).status_code == 422
+        sign_in(client, member_id)
+        answer = client.post("/sign-out", data={"csrf_token": token})
+        client.post("/sign-out")
+    assert "sign-in by code refused: over" in caplog.text
+    assert f"signed out: member {member_id}" in caplog.text
+    assert "refused: a form without its token at sign_in.leave" in caplog.text
+    assert "seen@example.org" not in caplog.text
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'

@@ -3,11 +3,12 @@
 import io
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from matcher.columns import ListingColumns
-from matcher.index import Index, ListingNotHeld, building
+from matcher.index import Index, ListingNotHeld, building, coding
 from matcher.index.store import Store
 from matcher.listing import Listing, Query, QueryError
 from matcher.place import Place
@@ -164,6 +165,31 @@ def test_bulk_and_single_insertions_give_the_same_answers(
     for one in rng.sample(world, 10):
         expected = reference.top_k(world, Query(one, NOW, 5), TAXONOMY)
         assert at_once.top_k(Query(one, NOW, 5)) == expected
+
+
+@pytest.mark.parametrize("functions", [coding.FUNCTIONS, (0, 0)])
+def test_columns_become_entries_by_either_way_to_a_centre(
+    functions: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read back is what was put in, also where H3 hides its functions."""
+    monkeypatch.setattr(coding, "FUNCTIONS", functions)
+    rng = random.Random(8)
+    world = [any_listing(rng, number, anywhere(rng, number)) for number in range(1, 400)]
+    index = Index(TAXONOMY)
+    index.upsert_many(world)
+    for each in world:
+        assert index.get(each.id) == replace(each, categories=tuple(sorted(each.categories)))
+
+
+def test_columns_of_unequal_length_are_refused() -> None:
+    """A kernel would read beyond the end of the shorter one."""
+    columns = ListingColumns.of([listing(id=number) for number in (1, 2, 3)])
+    for name in ("owner", "radius_m", "categories"):
+        short = replace(columns, **{name: getattr(columns, name)[:2]})
+        with pytest.raises(ValueError, match=name):
+            Index(TAXONOMY).upsert_columns(short)
+    with pytest.raises(ValueError, match="language_sets"):
+        Index(TAXONOMY).upsert_columns(replace(columns, language_sets=[]))
 
 
 def test_a_tree_that_grew_crooked_is_built_anew(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from html import unescape
 from urllib.parse import urlsplit
 
 from flask import Flask, Response
+from flask.testing import FlaskClient
 
 from board import answering, confirmations
 from board.answering import NewAnswer
@@ -20,6 +21,18 @@ from web.app import create_app
 VILLAGE, HOME = "Tiefencastel", Place.at(46.66014, 9.57883, 7)
 ASKER: Point = (46.7991, 9.8372)
 VOLUNTEER = "volunteer@example.org"
+#: Who asks, and gets the volunteer's answer.
+ASKED_BY = "asker@example.org"
+#: Where a crawl begins. A guest is sent to sign in by the later ones.
+FIRST = (
+    "/",
+    "/listings.geojson",
+    "/listings?near=Davos&radius_km=100",
+    "/me",
+    "/me/data",
+    "/me/data.json",
+    "/conversations",
+)
 _PAGES = 300
 
 
@@ -38,7 +51,7 @@ def populated(house: House) -> None:
     house.mailed()
     confirmations.act(house.board, house.smtp.token(VOLUNTEER))
     house.mailed()
-    assert any("Saturday" in each.get_content() for each in house.smtp.to("asker@example.org"))
+    assert any("Saturday" in each.get_content() for each in house.smtp.to(ASKED_BY))
 
 
 #: What the volunteer's own mail says of the listing: enough to know that it was told.
@@ -62,10 +75,9 @@ def marks() -> list[re.Pattern[str]]:
     return [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
 
 
-def crawled(app: Flask) -> Iterator[tuple[str, str]]:
-    """Every page that a visitor reaches from the first one, and what scripts are given."""
-    client = english(app)
-    waiting, known = ["/", "/listings.geojson", "/listings?near=Davos&radius_km=100"], set[str]()
+def crawled(client: FlaskClient) -> Iterator[tuple[str, str]]:
+    """Every page that a browser reaches from the first ones, and what scripts are given."""
+    waiting, known = list(FIRST), set[str]()
     while waiting and len(known) < _PAGES:
         address = waiting.pop(0)
         if address in known:
@@ -92,7 +104,12 @@ def links(html: str) -> list[str]:
 
 def leaks(house: House, app: Flask) -> list[str]:
     """Where others are given a mark of the volunteer's place."""
-    texts = list(crawled(app))
+    texts = list(crawled(english(app)))
+    for email in (ASKED_BY, "other@example.org"):
+        own = list(crawled(house.member(email, app)))
+        assert {"/me", "/me/data"} <= {address for address, _ in own}
+        texts += own
+    assert any("Saturday" in text for _, text in texts), "nobody came to the conversation"
     texts += [
         (f"mail to {to[0]}", f"{message}\n{message.get_content()}")
         for to, message in zip(house.smtp.recipients, house.smtp.messages, strict=True)
@@ -104,7 +121,7 @@ def leaks(house: House, app: Flask) -> list[str]:
 
 
 def test_T05_nobody_else_learns_where_a_volunteer_lives(house: House) -> None:
-    """Neither a page, nor what scripts read, nor a mail to another member holds a mark of it."""
+    """No page of a guest, of who is helped or of another, no data, no mail holds a mark of it."""
     populated(house)
     assert leaks(house, house.app) == []
 

@@ -13,6 +13,7 @@ from tests.promises.conftest import NewHouse
 from tests.promises.house import House
 from tests.promises.payloads import PAYLOADS
 from tests.web.conftest import Page
+from web.guards import session_cookie
 
 #: Attributes in which an address that is a script would run.
 _ADDRESSES = ("src", "href", "action", "formaction", "data", "srcdoc", "poster", "xlink:href")
@@ -31,20 +32,24 @@ def of_all(answers: Iterable[TestResponse]) -> Parts:
 
 
 def dangerous(html: str) -> list[object]:
-    """What runs, or may: inline scripts, handlers, addresses that are scripts."""
+    """What runs, or may: inline scripts, handlers, addresses that lead out of the board."""
     found: list[object] = []
     for tag, attributes in Page(html).tags:
         found += [(tag, name) for name in attributes if name.startswith("on")]
         found += [tag] if tag == "script" and not attributes.get("src") else []
         for name in _ADDRESSES:
-            if not attributes.get(name, "/").startswith(("/", "#", "?")):
+            if not attributes.get(name, "/").startswith(("/", "#", "?", "tel:")):
                 found.append((tag, name, attributes[name]))
     return found
 
 
 def answers_of(house: House, texts: Iterable[str]) -> list[TestResponse]:
     """Every page of a filled board, and every page that repeats these texts."""
+    member = house.client
+    member.set_cookie(session_cookie(house.board.settings), scene.session_of_asker(house))
     found = [house.client.get(address) for address in scene.addresses(house)]
+    found += (own := [member.get(address) for address in scene.own_addresses(house)])
+    assert {each.status_code for each in own} == {200}
     return found + [shown.response for text in texts for shown in scene.echoes(house, text)]
 
 

@@ -118,7 +118,7 @@ def smuggle(client: FlaskClient, page: str, address: str, fields: dict[str, Any]
 
 
 @pytest.mark.parametrize(("page", "address", "fields"), FORMS, ids=[form[1] for form in FORMS])
-def test_no_public_form_gives_a_right(
+def test_T13_no_public_form_gives_a_right(
     client: FlaskClient, board: Board, page: str, address: str, fields: dict[str, Any]
 ) -> None:
     """The form is taken as it is meant, and what was smuggled into it is not."""
@@ -127,7 +127,7 @@ def test_no_public_form_gives_a_right(
     assert rights(board) == (0, 0, 0, 0)
 
 
-def test_no_form_of_a_partner_gives_another_right(
+def test_T13_no_form_of_a_partner_gives_another_right(
     client: FlaskClient, board: Board, make: Factory
 ) -> None:
     """Neither an administrator's, nor one in another organisation, nor for another country."""
@@ -160,13 +160,13 @@ def test_no_form_of_a_partner_gives_another_right(
 
 
 @pytest.mark.parametrize("new", [NewListing, NewOrganisation, NewQuestion])
-def test_what_people_say_has_no_room_for_a_right(new: type) -> None:
+def test_T13_what_people_say_has_no_room_for_a_right(new: type) -> None:
     """The forms of everybody name no status, role or owner that the board would store."""
     names = set(new.__dataclass_fields__)
     assert names.isdisjoint({"official", "role", "status", "organisation", "member_id", "verified"})
 
 
-def test_the_probe_finds_the_leak_of_a_form_that_is_copied_whole(
+def test_T13_the_probe_finds_the_leak_of_a_form_that_is_copied_whole(
     board: Board, make: Factory
 ) -> None:
     """The weak defence: every field of the form becomes a column of the row."""
@@ -234,7 +234,7 @@ def leave(board: Board, make: Factory, office: Office) -> None:
 
 
 @pytest.mark.parametrize("end", [revoke, leave])
-def test_a_partner_without_the_right_is_refused_on_every_route_at_once(
+def test_T13_a_partner_without_the_right_is_refused_on_every_route_at_once(
     app: Flask,
     client: FlaskClient,
     board: Board,
@@ -262,7 +262,7 @@ def test_a_partner_without_the_right_is_refused_on_every_route_at_once(
     assert rights(board) == before
 
 
-def test_the_probe_finds_the_leak_of_a_right_kept_in_the_session(
+def test_T13_the_probe_finds_the_leak_of_a_right_kept_in_the_session(
     board: Board, make: Factory
 ) -> None:
     """The weak defence: the right is read at the sign-in and remembered."""
@@ -287,7 +287,7 @@ def test_the_probe_finds_the_leak_of_a_right_kept_in_the_session(
     assert ask(client, "GET", "/organisation", "") == 200
 
 
-def test_a_partner_without_the_second_factor_reaches_nothing(
+def test_T13_a_partner_without_the_second_factor_reaches_nothing(
     app: Flask, client: FlaskClient, make: Factory
 ) -> None:
     """Every route leads to the second factor first."""
@@ -302,7 +302,7 @@ def test_a_partner_without_the_second_factor_reaches_nothing(
         assert answer.location.startswith("/second-factor"), f"{verb} {address}"
 
 
-def test_publishing_asks_for_the_right_again(board: Board, make: Factory) -> None:
+def test_T13_publishing_asks_for_the_right_again(board: Board, make: Factory) -> None:
     """A form that was opened while the right stood is refused when it is gone."""
     office = make.organisation()
     form = make.information_form(office)
