@@ -29,7 +29,6 @@ from board import (
     inbox,
     listings,
     messages,
-    moderation,
     outbox,
     personal,
     profiles,
@@ -40,7 +39,6 @@ from board import (
 )
 from board.answering import NewAnswer
 from board.bans import Ban
-from board.cases import MESSAGE, Case
 from board.context import Board
 from board.conversations import Conversation, Seat, Side
 from board.db import Base, make_engine, now
@@ -87,7 +85,7 @@ def fill(board: Board, make: Factory) -> None:
     decide(board, Seat(seat.conversation_id, Side.POSTER), Action.DONE)
     messages.write(board, seat, f"Second words {MARK}", "a-key-of-a-form")
     messages.share_contact(board, seat, f"Contact {MARK}")
-    hold(board, make, seat)
+    hold(board, seat)
     for who in (poster, helper):
         profiles.save(board, who, Profile(display_name=f"Name {MARK}", time_zone="Europe/Paris"))
         profiles.set_place(board, who, "here", AKWA.cell, f"Here {MARK}")
@@ -120,12 +118,11 @@ def fill(board: Board, make: Factory) -> None:
         export.ask(board, email, "en")
 
 
-def hold(board: Board, make: Factory, seat: Seat) -> None:
+def hold(board: Board, seat: Seat) -> None:
     """One message that waits for a moderator, one that was refused, one that was reported."""
     messages.write(board, seat, f"PayPal refused {MARK}", "another-key-of-a-form")
-    with board.db.read() as session:
-        case = session.scalars(sa.select(Case.id).where(Case.subject == MESSAGE)).one()
-    moderation.refuse(board, make.member(roles=["moderator"]), case, "money")
+    with board.db.write() as session:
+        messages.refuse_held(session, member_of(board, HELPER))
     messages.write(board, seat, f"PayPal held {MARK}", "a-third-key-of-a-form")
     other = Seat(seat.conversation_id, Side.POSTER)
     first = inbox.show(board, other).messages[0].id
