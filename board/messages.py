@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import audit, cases, conversations, outbox, screening
+from board import audit, cases, consent, conversations, outbox, screening
 from board.conversations import Conversation, ConversationStatus, Seat, Side
 from board.db import Base, BigId, UTCDateTime, now
 from board.errors import ConversationNotFound, Invalid, Problem
@@ -110,14 +110,17 @@ def heard_by(side: str) -> sa.ColumnElement[bool]:
     return sa.exists().where(Message.conversation_id == Conversation.id, seen_by(side))
 
 
-def write(board: Board, seat: Seat, text: str, key: str) -> None:
+def write(board: Board, seat: Seat, text: str, key: str, *, health: bool = False) -> None:
     """Say something to the other side. The same key says nothing twice.
 
-    Raises Invalid, with the field "text", for a bad text and where nobody can write any more.
+    `health`: what is told of somebody's health may be kept and shown. Raises Invalid: with the
+    field "text" for a bad text and where nobody can write any more, "health" without that consent.
     """
     text = _checked(text, TEXT_MAX)
     with board.db.write() as session:
         conversation = held(session, seat)
+        member_id = conversation.member_id(seat.side)
+        consent.agree_in_conversation(session, conversation, member_id, health, text)
         once = board.vault.once("form", seat.conversation_id, seat.side, key)
         rows = say(session, board, conversation, seat.side, text, once=once)
     board.waker.wake(rows)

@@ -81,8 +81,10 @@ def write(key: str) -> ResponseReturnValue:
     """Say something."""
     form = ConversationForm(request.form)
     sent = (form.key.data or "")[:_KEY_MAX]
-    text = form.text.data or ""
-    return _do(key, form, lambda seat: messages.write(current_board(), seat, text, sent))
+    text, health = form.text.data or "", form.health.data
+    return _do(
+        key, form, lambda seat: messages.write(current_board(), seat, text, sent, health=health)
+    )
 
 
 @blueprint.post("/<public_id:key>/contact")

@@ -7,7 +7,7 @@ from typing import Self
 
 from flask_babel import lazy_gettext
 
-from web.forms.base import PageForm, TextField
+from web.forms.base import PageForm, SwitchField, TextField
 
 
 class ConversationForm(PageForm):
@@ -15,6 +15,7 @@ class ConversationForm(PageForm):
 
     key = TextField()
     text = TextField(lazy_gettext("Your message"))
+    health = SwitchField(lazy_gettext("What is told of health"))
     contact = TextField(lazy_gettext("How to reach you directly"))
     thanks = TextField(lazy_gettext("Your thanks"))
 
