@@ -185,6 +185,7 @@ def _open(
     conversation.mark_read(Side.ANSWERER, first.id)
     first.withheld = conversations.apart(session, conversation)
     outcomes.propose(session, conversation)
+    session.flush()
     audit.record(
         session,
         "conversation-opened",
@@ -193,7 +194,7 @@ def _open(
         member_id=member.id,
     )
     rows = [
-        *messages.carry(session, board, conversation, first),
+        *messages.admit(session, board, conversation, first),
         conversations.write_mail(
             session,
             board,
@@ -245,6 +246,7 @@ def _say_first(session: Session, conversation: Conversation, text: str) -> None:
             kind=messages.MessageKind.WORDS,
             text=text,
             withheld=False,
+            state=messages.MessageState.SENT,
             created_at=conversation.created_at,
         )
     )

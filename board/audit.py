@@ -21,6 +21,7 @@ ACTIONS = frozenset(
         *("listing-extended", "conversation-opened", "contact-shared", "demo-removed"),
         *("listing-held", "listing-approved", "listing-refused", "edit-asked", "listing-reworded"),
         *("member-banned", "ban-appealed", "ban-lifted", "ban-upheld", "contact-revealed"),
+        *("message-held", "message-approved", "message-refused"),
         *("consent-withdrawn", "erased"),
         *("organisation-applied", "organisation-verified", "organisation-refused"),
         *("organisation-revoked", "organisation-joined", "organisation-left"),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import audit, conversations, links, listings, outbox, sessions
+from board import audit, conversations, links, listings, messages, outbox, sessions
 from board.db import Base, BigId, UTCDateTime, now
 from board.errors import AlreadyDecided, BanNotFound, LinkRefused, NotAllowed
 from board.listings import Listing, Status
@@ -85,7 +85,8 @@ def require_none(session: Session, member_id: int) -> None:
 def ban(session: Session, board: Board, member: Member, reason: str, by: int) -> list[int]:
     """Ban a member, and mail the link to an appeal; returns outbox rows.
 
-    Listings, alerts, conversations and sessions end.
+    Listings, alerts, conversations and sessions end; what of theirs waits for a moderator is
+    never passed on.
     """
     if active(session, member.id) is not None:
         return []
@@ -99,6 +100,7 @@ def ban(session: Session, board: Board, member: Member, reason: str, by: int) ->
         listings.close(session, listing, "ban")
     _end_alerts(session, member.id)
     conversations.close_all(session, member.id)
+    messages.refuse_held(session, member.id)
     sessions.revoke_all(session, member.id)
     _record(session, "member-banned", row, by, reason)
     return _tell(session, board, row, member)

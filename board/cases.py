@@ -1,6 +1,6 @@
 """Cases: what a moderator is to look at, and what was decided about it.
 
-A subject has one open case at a time. Today's subjects are listings; messages have the same shape.
+A subject has one open case at a time. Subjects are listings and messages.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from board.db import Base, BigId, Codes, UTCDateTime, now
 from board.reasons import HELD
 
 LISTING, MESSAGE = "listing", "message"
+#: The reasons of a case that readers alone have brought.
+REPORTED = ("reports",)
 
 
 class Decision(StrEnum):
@@ -89,6 +91,16 @@ def of(session: Session, subject: str, subject_id: int) -> Case | None:
         sa.select(Case).where(
             Case.subject == subject, Case.subject_id == subject_id, Case.decision.is_(None)
         )
+    )
+
+
+def decision_of(session: Session, subject: str, subject_id: int) -> Case | None:
+    """The case of a subject that was decided last."""
+    return session.scalar(
+        sa.select(Case)
+        .where(Case.subject == subject, Case.subject_id == subject_id, Case.decision.is_not(None))
+        .order_by(Case.id.desc())
+        .limit(1)
     )
 
 

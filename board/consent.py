@@ -160,9 +160,9 @@ def _is_given(
         Consent.subject == subject,
         Consent.withdrawn_at.is_(None),
     )
-    if subject_id is None:
+    if member_id is not None or subject_id is None:
         query = query.where(Consent.member_id == member_id)
-    else:
+    if subject_id is not None:
         query = query.where(Consent.subject_id == subject_id)
     return session.scalar(query.limit(1)) is not None
 
@@ -196,6 +196,20 @@ def agree(
             subject_id=listing.id,
             health=True,
         )
+
+
+def agree_in_conversation(
+    session: Session, conversation: Conversation, member_id: int | None, health: bool, text: str
+) -> None:
+    """Record the consent for what a message tells of health; raises Invalid where it is missing.
+
+    Each of the two is asked once in a conversation.
+    """
+    name = Conversation.__tablename__
+    if _is_given(session, ConsentKind.HEALTH, member_id, name, conversation.id):
+        return
+    if require(health, text):
+        record(session, member_id=member_id, subject=name, subject_id=conversation.id, health=True)
 
 
 def confirm(session: Session, subject: str, subject_id: int, member_id: int) -> None:

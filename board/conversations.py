@@ -211,6 +211,17 @@ def silence(session: Session, conversation: Conversation, side: Side) -> str | N
     return None
 
 
+def block(board: Board, seat: Seat) -> None:
+    """Let nothing pass any more between the two; the other side is not told."""
+    with board.db.write() as session:
+        conversation = session.get(Conversation, seat.conversation_id)
+        if conversation is None:
+            raise ConversationNotFound(seat.conversation_id)
+        own, others = (conversation.member_id(side) for side in (seat.side, seat.side.other))
+        if own is not None and others is not None:
+            blocks.block(session, own, others)
+
+
 def close_all(session: Session, member_id: int) -> None:
     """Close every conversation of a member, on either side; what was said can still be read."""
     session.execute(

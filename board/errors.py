@@ -151,8 +151,16 @@ class BanNotFound(NotFound):
 class AlreadyDecided(BoardError):
     """Somebody else was faster: `decision` by member `by` (None: nobody) at `at`."""
 
-    def __init__(self, decision: str, by: int | None, at: datetime | None, asker: int) -> None:
-        self.decision, self.by, self.at = decision, by, at
+    def __init__(
+        self,
+        decision: str,
+        by: int | None,
+        at: datetime | None,
+        asker: int,
+        *,
+        subject: str = "listing",
+    ) -> None:
+        self.decision, self.by, self.at, self.subject = decision, by, at, subject
         #: Whether it was the same moderator, who pressed twice.
         self.own = by == asker
         super().__init__(f"this was already decided: {decision}")

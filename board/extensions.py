@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import audit, conversations, links, outbox
+from board import audit, conversations, links, messages, outbox
 from board.checking import LONGEST
 from board.conversations import Conversation, ConversationStatus, Side
 from board.db import now
@@ -52,7 +52,7 @@ def ask(board: Board) -> int:
         moment = now(session)
         rows = [_ask_about(session, board, each) for each in _due_listings(session, moment)]
         for conversation in _due_conversations(session, moment):
-            rows.append(_ask_whether_it_goes_on(session, board, conversation))
+            rows += _ask_whether_it_goes_on(session, board, conversation)
     board.waker.wake(rows)
     return len(rows)
 
@@ -167,12 +167,17 @@ def _ask_about(session: Session, board: Board, listing: Listing) -> int:
     )
 
 
-def _ask_whether_it_goes_on(session: Session, board: Board, conversation: Conversation) -> int:
+def _ask_whether_it_goes_on(
+    session: Session, board: Board, conversation: Conversation
+) -> list[int]:
+    """The mail to the poster; none where a moderator has let nothing pass to the poster yet."""
+    conversation.ask_at = None
+    if not messages.is_heard(session, conversation, Side.POSTER):
+        return []
     member = session.get_one(Member, conversation.poster_id)
     address = conversations.address_hash(board, member)
     keep = links.issue(session, links.KEEP_TALKING, conversation.id, address)
-    conversation.ask_at = None
-    return conversations.write_mail(
+    row = conversations.write_mail(
         session,
         board,
         conversation,
@@ -181,3 +186,4 @@ def _ask_whether_it_goes_on(session: Session, board: Board, conversation: Conver
         f"still-talking:{conversation.id}:{int(conversation.ends_at.timestamp())}",
         keep=keep,
     )
+    return [row]

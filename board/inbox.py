@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import conversations, listings, messages, outcomes, safety
+from board import blocks, cases, conversations, listings, messages, outcomes, safety
 from board.conversations import Conversation, ConversationStatus, Seat, Side
 from board.errors import ConversationNotFound
 from board.listings import ListingView
 from board.members import Member
-from board.messages import Message, MessageKind
+from board.messages import Message, MessageKind, MessageState
 from board.outcomes import Outcome, OutcomeView, State
+from board.reasons import REFUSAL
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -34,6 +35,10 @@ class MessageView:
     text: str
     created_at: datetime
     unread: bool
+    #: Other than sent: the reader's own, that the other side does not know of.
+    state: MessageState
+    #: Msgid of the reason for which it was refused; "" where there is none.
+    refused_for: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,8 @@ class ConversationView:
     unread: int
     #: Why nothing can be written, as a msgid.
     silence: str | None
+    #: Whether this side has blocked the other.
+    blocked: bool
     contact_shared: bool
     outcome: OutcomeView
     #: Msgids of what to take care of.
@@ -89,6 +96,7 @@ def show(board: Board, seat: Seat) -> ConversationView:
             newest=said[-1].id if said else 0,
             unread=sum(each.unread for each in said),
             silence=conversations.silence(session, conversation, seat.side),
+            blocked=_has_blocked(session, conversation, seat.side),
             contact_shared=messages.said_once(
                 session, conversation, seat.side, MessageKind.CONTACT
             ),
@@ -105,8 +113,8 @@ def of_member(board: Board, member_id: int) -> list[Listed]:
             (Conversation.poster_id == member_id, Conversation.poster_read),
             else_=Conversation.answerer_read,
         )
-        visible = sa.or_(Message.side == side, Message.withheld.is_(False))
-        fresh = sa.and_(Message.side != side, Message.withheld.is_(False), Message.id > read)
+        visible = messages.seen_by(side)
+        fresh = sa.and_(Message.side != side, messages.passed(), Message.id > read)
         unread = sa.func.count(sa.case((fresh, 1)))
         query = (
             sa.select(
@@ -153,11 +161,11 @@ def _listed(
 
 
 def _messages(session: Session, conversation: Conversation, side: Side) -> list[MessageView]:
-    """What this side may read: all but what a block withheld from it."""
+    """What this side may read: its own, and what neither a block nor a moderator keeps back."""
     rows = session.scalars(
         sa.select(Message)
         .where(Message.conversation_id == conversation.id)
-        .where(sa.or_(Message.side == side, Message.withheld.is_(False)))
+        .where(messages.seen_by(side))
         .order_by(Message.id)
     )
     return [
@@ -168,9 +176,24 @@ def _messages(session: Session, conversation: Conversation, side: Side) -> list[
             text=row.text,
             created_at=row.created_at,
             unread=row.side != side and row.id > conversation.read_by(side),
+            state=MessageState(row.state),
+            refused_for=_refused_for(session, row),
         )
         for row in rows
     ]
+
+
+def _refused_for(session: Session, message: Message) -> str:
+    """Msgid of the reason that a moderator gave; "" for what was not refused."""
+    if message.state != MessageState.REFUSED:
+        return ""
+    decided = cases.decision_of(session, cases.MESSAGE, message.id)
+    return REFUSAL.get(decided.reason, "") if decided else ""
+
+
+def _has_blocked(session: Session, conversation: Conversation, side: Side) -> bool:
+    own = conversation.member_id(side)
+    return own is not None and conversation.member_id(side.other) in blocks.blocked_by(session, own)
 
 
 def _name(session: Session, conversation: Conversation, side: Side) -> str:

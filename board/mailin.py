@@ -91,6 +91,9 @@ def _pass_on(
         silent = conversations.silence(session, conversation, seat.side) is not None
         reason = "silent" if silent else "too-many"
         return _refuse(session, board, conversation, seat, reason, once)
+    waiting = messages.waiting(session, once)
+    if waiting is not None:
+        return _refuse(session, board, conversation, seat, "held", once, message=str(waiting))
     if rows and incoming.has_attachment:
         rows += _refuse(session, board, conversation, seat, "attachment", once)
     return rows
@@ -110,6 +113,7 @@ def _refuse(
     seat: Seat,
     reason: str,
     once: str,
+    **payload: str,
 ) -> list[int]:
     """The polite answer: to the member, never to the address that a stranger may have put there."""
     member = session.get_one(Member, conversation.member_id(seat.side))
@@ -127,7 +131,7 @@ def _refuse(
         conversation_id=conversation.id,
         member_id=member.id,
         locale=member.locale,
-        payload=board.vault.seal(json.dumps({"token": token, "reason": reason})),
+        payload=board.vault.seal(json.dumps({"token": token, "reason": reason, **payload})),
     )
     return [outbox.add(session, row)]
 

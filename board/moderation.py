@@ -1,7 +1,10 @@
-"""The moderators' queue, and what they decide: approve, refuse, ask for a change, ban.
+"""The moderators' queue of listings and messages, and what they decide.
+
+Approve, refuse, ask for a change (of a listing), ban.
 
 Two moderators at once: one statement closes the case, so one decides, and the other is told who
-did. Nobody decides about a listing of one's own.
+did. Nobody decides about a listing of one's own, or in a conversation of one's own. What decides
+returns the kind of the subject: "listing" or "message".
 """
 
 from __future__ import annotations
@@ -15,7 +18,18 @@ from typing import TYPE_CHECKING, NoReturn
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from board import audit, bans, cases, conversations, links, listings, outbox, posting, relays
+from board import (
+    audit,
+    bans,
+    cases,
+    conversations,
+    links,
+    listings,
+    message_cases,
+    outbox,
+    posting,
+    relays,
+)
 from board.audit import AuditEntry
 from board.cases import Case, Decision
 from board.db import now
@@ -23,6 +37,8 @@ from board.errors import AlreadyDecided, CaseNotFound, Invalid, NotAllowed, Prob
 from board.i18n import N_
 from board.listings import Listing, ListingView, Status
 from board.members import Member
+from board.message_cases import Said
+from board.messages import Message
 from board.reasons import BAN, REFUSAL
 from board.reports import Report
 from board.scanning import Part, marked
@@ -32,6 +48,8 @@ if TYPE_CHECKING:
 
 #: Cases on one page of the queue.
 QUEUE = 50
+#: What a decision does to a message: session, board, case, message, moderator's id.
+_OfMessage = Callable[[Session, "Board", Case, Message, int], list[int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +73,14 @@ class Waiting:
     opened_at: datetime
     #: Keys of `board.reasons.HELD`.
     reasons: tuple[str, ...]
+    #: What waits, or what the message is about.
     listing: ListingView
-    #: Title and text, cut where a listed reason was found.
+    #: Title of the listing and text of what waits, cut where a listed reason was found.
     title: tuple[Part, ...]
     text: tuple[Part, ...]
-    #: None for what was imported.
+    #: Of a message; None for a listing.
+    said: Said | None = None
+    #: Of who wrote it; None for what was imported.
     history: History | None
     #: (key of `board.reasons.REPORT`, what was written) of each report since the last decision.
     reports: tuple[tuple[str, str], ...]
@@ -79,7 +100,7 @@ class Queue:
 def queue(board: Board, moderator_id: int) -> Queue:
     """What waits for a decision."""
     with board.db.read() as session:
-        open_ = _open_cases()
+        open_ = _open_cases(moderator_id)
         total = session.scalar(sa.select(sa.func.count()).select_from(open_.subquery())) or 0
         rows = session.scalars(open_.order_by(Case.opened_at, Case.id).limit(QUEUE)).all()
         waiting = tuple(_waiting(session, board, row, moderator_id) for row in rows)
@@ -97,6 +118,8 @@ def case(board: Board, moderator_id: int, case_id: int) -> Waiting:
         row = session.get(Case, case_id)
         if row is None:
             raise CaseNotFound(case_id)
+        if row.subject == cases.MESSAGE and not message_cases.find(session, row, moderator_id):
+            raise CaseNotFound(case_id)
         if row.decision is not None:
             _already(row, moderator_id)
         found = _waiting(session, board, row, moderator_id)
@@ -105,20 +128,21 @@ def case(board: Board, moderator_id: int, case_id: int) -> Waiting:
     return found
 
 
-def _open_cases() -> sa.Select[Case]:
-    """Open cases whose listing is still there."""
-    return (
-        sa.select(Case)
-        .join(Listing, Listing.id == Case.subject_id)
-        .where(
-            Case.subject == cases.LISTING,
-            Case.decision.is_(None),
-            Listing.status.in_((Status.HELD, Status.OPEN)),
-        )
+def _open_cases(moderator_id: int) -> sa.Select[Case]:
+    """Open cases whose listing or message is still there, and that this moderator may read."""
+    of_listings = sa.and_(
+        Case.subject == cases.LISTING,
+        sa.exists().where(
+            Listing.id == Case.subject_id, Listing.status.in_((Status.HELD, Status.OPEN))
+        ),
     )
+    of_messages = message_cases.open_for(moderator_id)
+    return sa.select(Case).where(Case.decision.is_(None), sa.or_(of_listings, of_messages))
 
 
 def _waiting(session: Session, board: Board, row: Case, moderator_id: int) -> Waiting | None:
+    if row.subject == cases.MESSAGE:
+        return _waiting_message(session, board, row, moderator_id)
     views = listings.views(session, board, [row.subject_id], held=True)
     listing = session.get(Listing, row.subject_id)
     if not views or listing is None:
@@ -136,11 +160,35 @@ def _waiting(session: Session, board: Board, row: Case, moderator_id: int) -> Wa
     )
 
 
+def _waiting_message(
+    session: Session, board: Board, row: Case, moderator_id: int
+) -> Waiting | None:
+    found = message_cases.find(session, row, moderator_id)
+    if found is None:
+        return None
+    message, conversation = found
+    (view,) = listings.views(session, board, [conversation.listing_id], held=True)
+    writer = message_cases.writer(session, message)
+    return Waiting(
+        id=row.id,
+        opened_at=row.opened_at,
+        reasons=row.reasons,
+        listing=view,
+        title=(Part(view.title),),
+        text=marked(message.text),
+        history=None if writer is None else _history(session, writer.id),
+        reports=_reports(session, row),
+        own=False,
+        said=message_cases.said(session, message, conversation),
+    )
+
+
 def _history(session: Session, member_id: int | None) -> History | None:
     member = None if member_id is None else session.get(Member, member_id)
     if member is None:
         return None
     of_member = sa.select(Listing.id).where(Listing.member_id == member.id)
+    said = message_cases.written_by(member.id)
 
     def count(column: InstrumentedAttribute[int], *conditions: sa.ColumnElement[bool]) -> int:
         return session.scalar(sa.select(sa.func.count(column)).where(*conditions)) or 0
@@ -152,12 +200,18 @@ def _history(session: Session, member_id: int | None) -> History | None:
         opened=count(Listing.id, Listing.member_id == member.id, Listing.opened_at.is_not(None)),
         refused=count(
             Case.id,
-            Case.subject == cases.LISTING,
             Case.decision == Decision.REFUSE,
-            Case.subject_id.in_(of_member),
+            sa.or_(
+                sa.and_(Case.subject == cases.LISTING, Case.subject_id.in_(of_member)),
+                sa.and_(Case.subject == cases.MESSAGE, Case.subject_id.in_(said)),
+            ),
         ),
         reported=count(
-            Report.id, Report.subject == cases.LISTING, Report.subject_id.in_(of_member)
+            Report.id,
+            sa.or_(
+                sa.and_(Report.subject == cases.LISTING, Report.subject_id.in_(of_member)),
+                sa.and_(Report.subject == cases.MESSAGE, Report.subject_id.in_(said)),
+            ),
         ),
         bans=count(
             AuditEntry.id, AuditEntry.action == "member-banned", AuditEntry.subject_id == member.id
@@ -177,18 +231,21 @@ def _reports(session: Session, row: Case) -> tuple[tuple[str, str], ...]:
     return tuple((reason, text) for reason, text in session.execute(wanted))
 
 
-def approve(board: Board, moderator_id: int, case_id: int) -> None:
-    """Put it on the board, or leave it there; its poster is told as after any confirmation."""
+def approve(board: Board, moderator_id: int, case_id: int) -> str:
+    """Put it on the board, or leave it there; its poster is told as after any confirmation.
+
+    A message is passed on.
+    """
 
     def do(session: Session, row: Case, listing: Listing) -> list[int]:
         _record(session, "listing-approved", listing, moderator_id)
         return posting.open_(session, board, listing)
 
-    _decide(board, moderator_id, case_id, Decision.APPROVE, "", do)
+    return _decide(board, moderator_id, case_id, Decision.APPROVE, "", do, message_cases.approve)
 
 
-def refuse(board: Board, moderator_id: int, case_id: int, reason: str) -> None:
-    """Take it down for good, and tell its poster why."""
+def refuse(board: Board, moderator_id: int, case_id: int, reason: str) -> str:
+    """Take it down for good, and tell who wrote it why."""
     _require_listed(reason, REFUSAL)
 
     def do(session: Session, row: Case, listing: Listing) -> list[int]:
@@ -196,11 +253,14 @@ def refuse(board: Board, moderator_id: int, case_id: int, reason: str) -> None:
         _record(session, "listing-refused", listing, moderator_id, reason)
         return _write(session, board, listing, outbox.LISTING_REFUSED, row, {"reason": reason})
 
-    _decide(board, moderator_id, case_id, Decision.REFUSE, reason, do)
+    return _decide(board, moderator_id, case_id, Decision.REFUSE, reason, do, message_cases.refuse)
 
 
-def ask_edit(board: Board, moderator_id: int, case_id: int, reason: str) -> None:
-    """Keep it out of sight and mail its poster a link to change its words."""
+def ask_edit(board: Board, moderator_id: int, case_id: int, reason: str) -> str:
+    """Keep a listing out of sight and mail its poster a link to change its words.
+
+    Whoever wrote a message writes another one: of a message there is no such case.
+    """
     _require_listed(reason, REFUSAL)
 
     def do(session: Session, row: Case, listing: Listing) -> list[int]:
@@ -215,11 +275,11 @@ def ask_edit(board: Board, moderator_id: int, case_id: int, reason: str) -> None
         said = {"reason": reason, "token": token}
         return _write(session, board, listing, outbox.EDIT_ASKED, row, said)
 
-    _decide(board, moderator_id, case_id, Decision.EDIT, reason, do)
+    return _decide(board, moderator_id, case_id, Decision.EDIT, reason, do)
 
 
-def ban(board: Board, moderator_id: int, case_id: int, reason: str) -> None:
-    """Ban who posted it; all of their listings and alerts end."""
+def ban(board: Board, moderator_id: int, case_id: int, reason: str) -> str:
+    """Ban who wrote it; all of their listings and alerts end."""
     _require_listed(reason, BAN)
 
     def do(session: Session, row: Case, listing: Listing) -> list[int]:
@@ -228,7 +288,7 @@ def ban(board: Board, moderator_id: int, case_id: int, reason: str) -> None:
             raise Invalid([Problem("reason", N_("Nobody stands behind this listing."))])
         return bans.ban(session, board, member, reason, moderator_id)
 
-    _decide(board, moderator_id, case_id, Decision.BAN, reason, do)
+    return _decide(board, moderator_id, case_id, Decision.BAN, reason, do, message_cases.ban)
 
 
 def _decide(
@@ -238,31 +298,53 @@ def _decide(
     decision: Decision,
     reason: str,
     do: Callable[[Session, Case, Listing], list[int]],
-) -> None:
-    """Close the case and do what was decided, in one unit.
+    do_to_message: _OfMessage | None = None,
+) -> str:
+    """Close the case and do what was decided, in one unit; returns the case's kind of subject.
 
     Raises CaseNotFound, AlreadyDecided, and NotAllowed for one's own listing.
     """
     with board.db.write() as session:
         row = session.get(Case, case_id)
-        if row is None or row.subject != cases.LISTING:
+        if row is None:
             raise CaseNotFound(case_id)
-        listing = session.scalar(
-            sa.select(Listing).where(Listing.id == row.subject_id).with_for_update()
-        )
-        if listing is not None and listing.member_id == moderator_id:
-            raise NotAllowed(bans.ANOTHER_MODERATOR)
-        decided = cases.decide(session, case_id, decision, by=moderator_id, reason=reason)
-        if decided is None or listing is None:
-            session.refresh(row)
-            _already(row, moderator_id)
-        woken = do(session, decided, listing)
+        if row.subject == cases.LISTING:
+            listing = session.scalar(
+                sa.select(Listing).where(Listing.id == row.subject_id).with_for_update()
+            )
+            if listing is not None and listing.member_id == moderator_id:
+                raise NotAllowed(bans.ANOTHER_MODERATOR)
+            decided = _close(session, row, decision, moderator_id, reason)
+            if listing is None:
+                _already(decided, moderator_id)
+            woken = do(session, decided, listing)
+        else:
+            message_cases.lock(session, row, moderator_id)
+            if do_to_message is None:
+                raise CaseNotFound(case_id)
+            decided = _close(session, row, decision, moderator_id, reason)
+            message = session.get_one(Message, decided.subject_id, populate_existing=True)
+            woken = do_to_message(session, board, decided, message, moderator_id)
+        subject = decided.subject
     board.waker.wake(woken)
+    return subject
+
+
+def _close(session: Session, row: Case, decision: Decision, moderator_id: int, reason: str) -> Case:
+    decided = cases.decide(session, row.id, decision, by=moderator_id, reason=reason)
+    if decided is None:
+        session.refresh(row)
+        _already(row, moderator_id)
+    return decided
 
 
 def _already(row: Case, moderator_id: int) -> NoReturn:
     raise AlreadyDecided(
-        row.decision or Decision.OVERTAKEN, row.decided_by, row.decided_at, moderator_id
+        row.decision or Decision.OVERTAKEN,
+        row.decided_by,
+        row.decided_at,
+        moderator_id,
+        subject=row.subject,
     )
 
 

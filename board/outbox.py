@@ -51,6 +51,7 @@ OWN_DATA = "own-data"
 LISTING_HELD = "listing-held"
 LISTING_REFUSED = "listing-refused"
 EDIT_ASKED = "edit-asked"
+MESSAGE_REFUSED = "message-refused"
 BANNED = "banned"
 APPEAL_DECIDED = "appeal-decided"
 

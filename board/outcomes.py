@@ -240,7 +240,7 @@ def _move(
     taken = _takes_place(listing, state) and not _takes_place(listing, State(outcome.state))
     listing.places_taken += int(taken) - int(freed)
     outcome.move(state, now(session))
-    return [_tell(session, board, outcome, tell)]
+    return _tell(session, board, outcome, tell)
 
 
 def _fill(session: Session, board: Board, listing: Listing) -> list[int]:
@@ -261,7 +261,7 @@ def _fill(session: Session, board: Board, listing: Listing) -> list[int]:
         if conversations.apart(session, session.get_one(Conversation, waiting.conversation_id)):
             continue
         rows += _move(session, board, listing, waiting, State.ACCEPTED, tell=Side.ANSWERER)
-        rows.append(_tell(session, board, waiting, Side.POSTER))
+        rows += _tell(session, board, waiting, Side.POSTER)
     return rows
 
 
@@ -270,9 +270,12 @@ def _takes_place(listing: Listing, state: State) -> bool:
     return state is State.ACCEPTED or (state is State.DONE and listing.kind == Kind.REQUEST)
 
 
-def _tell(session: Session, board: Board, outcome: Outcome, side: Side) -> int:
+def _tell(session: Session, board: Board, outcome: Outcome, side: Side) -> list[int]:
+    """The mail that tells one side; none to who knows of no message yet."""
     conversation = session.get_one(Conversation, outcome.conversation_id)
-    return conversations.write_mail(
+    if not messages.is_heard(session, conversation, side):
+        return []
+    row = conversations.write_mail(
         session,
         board,
         conversation,
@@ -281,6 +284,7 @@ def _tell(session: Session, board: Board, outcome: Outcome, side: Side) -> int:
         f"outcome:{outcome.conversation_id}:{outcome.step}:{side}",
         step=str(outcome.step),
     )
+    return [row]
 
 
 def _actions(side: Side, state: State, is_open: bool) -> tuple[Action, ...]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from board import cases, links, outbox
+from board import cases, links, messages, outbox
 from board.alerts import Alert
 from board.audit import AuditEntry
 from board.bans import Ban
@@ -169,8 +169,15 @@ def _converses(person: Person) -> Condition:
 
 
 def _seen_conversations(person: Person) -> Condition:
-    """Also those that wait for this person's confirmation; not for another's."""
-    confirmed = sa.and_(_converses(person), Conversation.status != ConversationStatus.PENDING)
+    """Also those that wait for this person's confirmation; not for another's.
+
+    Not those of which a moderator or a block has let nothing pass to this person.
+    """
+    confirmed = sa.and_(
+        person.is_in(Conversation.poster_id),
+        Conversation.status != ConversationStatus.PENDING,
+        messages.heard_by("poster"),
+    )
     return sa.or_(confirmed, Conversation.id.in_(_own_first_words(person)))
 
 
@@ -197,7 +204,15 @@ def _own_first_words(person: Person) -> sa.Select[int]:
 
 
 def _seen_messages(person: Person) -> Condition:
-    """What this person wrote, and what the other side wrote and no block withheld."""
+    """What this person wrote, and what the other side wrote and nothing keeps back."""
+    confirmed = sa.select(Conversation.id).where(
+        _converses(person), Conversation.status != ConversationStatus.PENDING
+    )
+    return sa.or_(_said(person), sa.and_(Message.conversation_id.in_(confirmed), messages.passed()))
+
+
+def _said(person: Person) -> Condition:
+    """What this person wrote."""
     mine = sa.select(Conversation.id).where(
         sa.or_(
             sa.and_(Message.side == "poster", person.is_in(Conversation.poster_id)),
@@ -211,11 +226,7 @@ def _seen_messages(person: Person) -> Condition:
         ),
         Conversation.id == Message.conversation_id,
     )
-    confirmed = sa.select(Conversation.id).where(
-        _converses(person), Conversation.status != ConversationStatus.PENDING
-    )
-    own = mine.exists()
-    return sa.or_(own, sa.and_(Message.conversation_id.in_(confirmed), Message.withheld.is_(False)))
+    return mine.exists()
 
 
 def _mails(person: Person) -> Condition:
@@ -270,6 +281,19 @@ def _looked_at(person: Person, model: type[Case] | type[Report]) -> Condition:
     return sa.or_(
         sa.and_(model.subject == cases.LISTING, model.subject_id.in_(person.listings)),
         sa.and_(model.subject == cases.MESSAGE, model.subject_id.in_(person.messages)),
+    )
+
+
+def _looked_at_openly(person: Person) -> Condition:
+    """Of messages, this person's own alone, and not what only the other side can have reported."""
+    own = sa.select(Message.id).where(_said(person))
+    return sa.or_(
+        sa.and_(Case.subject == cases.LISTING, Case.subject_id.in_(person.listings)),
+        sa.and_(
+            Case.subject == cases.MESSAGE,
+            Case.subject_id.in_(own),
+            Case.reasons != cases.REPORTED,
+        ),
     )
 
 
@@ -329,6 +353,7 @@ TABLES: Final = (
         model=Case,
         title=N_("What moderators looked at"),
         whose=lambda person: _looked_at(person, Case),
+        shown=_looked_at_openly,
         hidden=frozenset({"subject_id", "decided_by"}),
     ),
     PersonalTable(
@@ -355,6 +380,9 @@ TABLES: Final = (
         model=Outcome,
         title=N_("What came of your conversations"),
         whose=lambda person: Outcome.conversation_id.in_(person.conversations),
+        shown=lambda person: Outcome.conversation_id.in_(
+            sa.select(Conversation.id).where(_seen_conversations(person))
+        ),
         hidden=frozenset({"listing_id", "step"}),
     ),
     PersonalTable(

@@ -10,7 +10,7 @@ from typing import Final
 
 from board.i18n import N_
 
-#: Why a person looks at a listing before, or while, others see it.
+#: Why a person looks at a listing or a message before, or while, others see it.
 HELD: Final[Mapping[str, str]] = {
     "danger": N_("Words of danger"),
     "first-childcare": N_("First post about childcare"),
@@ -41,6 +41,14 @@ REFUSAL: Final[Mapping[str, str]] = {
     "insulting": N_("It insults or threatens somebody, or a group of people."),
     "illegal": N_("It is against the law."),
     "untrue": N_("It seems to be untrue."),
+}
+
+#: Those for which a message is refused.
+REFUSAL_OF_MESSAGES: Final[Mapping[str, str]] = {
+    code: REFUSAL[code]
+    for code in (
+        *("contact", "money", "medicines", "unsafe", "selling", "insulting", "illegal", "untrue"),
+    )
 }
 
 #: What a reader can report.

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Final, Literal
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import audit, checking, editing, extensions, listings, posting
+from board import audit, checking, editing, extensions, listings, messages, posting
 from board import consent as consents
-from board.conversations import Conversation, ConversationStatus
+from board.conversations import Conversation, ConversationStatus, Side
 from board.db import Base, UTCDateTime, now
 from board.errors import CodeRefused, Invalid, KeyReused, ListingNotFound, Problem
 from board.i18n import N_
@@ -204,6 +204,7 @@ def own(board: Board, relay_id: int) -> tuple[Relayed, ...]:
                 sa.select(Conversation.listing_id).where(
                     Conversation.listing_id.in_(rows),
                     Conversation.status != ConversationStatus.PENDING,
+                    messages.heard_by(Side.POSTER),
                 )
             )
         )

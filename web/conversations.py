@@ -1,4 +1,4 @@
-"""Conversations: the list of a member, and the page where two people write to each other.
+"""Conversations: the list of a member, the page where two people write, reports and blocks.
 
 Members sign in; guests come by the link of a mail. Both have the same pages, under two addresses.
 """
@@ -6,19 +6,21 @@ Members sign in; guests come by the link of a mail. Both have the same pages, un
 from __future__ import annotations
 
 from collections.abc import Callable
+from textwrap import shorten
 from typing import Final
 
 from flask import abort, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from board import conversations, inbox, messages, outcomes
+from board import conversations, inbox, messages, outcomes, reports
 from board.conversations import Seat, Side
 from board.errors import Invalid
 from board.i18n import N_
-from board.messages import TEXT_MAX
+from board.messages import TEXT_MAX, MessageState
 from board.outcomes import Action, State
-from web.forms.conversation import ConversationForm
+from board.reasons import REPORT
+from web.forms.conversation import ConversationForm, MessageReportForm
 from web.guards import Guard, GuardedBlueprint, current_member
 from web.words import current_board
 
@@ -30,6 +32,8 @@ guests_blueprint = GuardedBlueprint(
 )
 
 _KEY_MAX = 64
+#: Characters of a message by which it is known in a list.
+EXCERPT: Final = 70
 
 #: State → how things stand, to the poster and to whoever answered.
 STATES: Final = {
@@ -77,8 +81,10 @@ def write(key: str) -> ResponseReturnValue:
     """Say something."""
     form = ConversationForm(request.form)
     sent = (form.key.data or "")[:_KEY_MAX]
-    text = form.text.data or ""
-    return _do(key, form, lambda seat: messages.write(current_board(), seat, text, sent))
+    text, health = form.text.data or "", form.health.data
+    return _do(
+        key, form, lambda seat: messages.write(current_board(), seat, text, sent, health=health)
+    )
 
 
 @blueprint.post("/<public_id:key>/contact")
@@ -118,9 +124,50 @@ def decide(key: str) -> ResponseReturnValue:
 def read(key: str) -> ResponseReturnValue:
     """Note that everything up to a message was read."""
     seat, newest = _seat(key), request.form.get("newest", "")
-    if not (newest.isascii() and newest.isdigit() and len(newest) <= 18):
+    if not _is_number(newest):
         abort(400)
     messages.mark_read(current_board(), seat, int(newest))
+    return redirect(url_for(".show", key=key), 303)
+
+
+@blueprint.get("/<public_id:key>/report")
+@guests_blueprint.get("/<key>/report")
+def ask_report(key: str) -> str:
+    """The empty form to report one of the other side's messages."""
+    return _render_report(key, inbox.show(current_board(), _seat(key)), MessageReportForm.empty())
+
+
+@blueprint.post("/<public_id:key>/report")
+@guests_blueprint.post("/<key>/report")
+def report(key: str) -> ResponseReturnValue:
+    """Note it; a person of the board reads it."""
+    seat, form = _seat(key), MessageReportForm(request.form)
+    chosen = form.message.data or ""
+    message_id = int(chosen) if _is_number(chosen) else 0
+    try:
+        reports.report_message(
+            current_board(), seat, message_id, form.reason.data or "", form.text.data or ""
+        )
+    except Invalid as invalid:
+        g.page_address = url_for(".ask_report", key=key)
+        form.refuse_all(invalid.problems)
+        return _render_report(key, inbox.show(current_board(), seat), form), 422
+    return redirect(url_for(".show", key=key, reported=1), 303)
+
+
+@blueprint.get("/<public_id:key>/block")
+@guests_blueprint.get("/<key>/block")
+def ask_block(key: str) -> str:
+    """What a block does, and its one button."""
+    view = inbox.show(current_board(), _seat(key))
+    return render_template("conversations/block.html", key=key, view=view)
+
+
+@blueprint.post("/<public_id:key>/block")
+@guests_blueprint.post("/<key>/block")
+def block(key: str) -> ResponseReturnValue:
+    """Block the other side, who is not told."""
+    conversations.block(current_board(), _seat(key))
     return redirect(url_for(".show", key=key), 303)
 
 
@@ -136,6 +183,11 @@ def _do(
         form.refuse_all(invalid.problems)
         return _render(key, seat, form), refused
     return redirect(url_for(".show", key=key, _anchor="newest"), 303)
+
+
+def _is_number(typed: str) -> bool:
+    """Whether it can be the number of a message."""
+    return typed.isascii() and typed.isdigit() and len(typed) <= 18
 
 
 def _seat(key: str) -> Seat:
@@ -166,6 +218,20 @@ def _render(key: str, seat: Seat, form: ConversationForm) -> str:
         actions=[(each.value, _action_words(view, each)) for each in view.outcome.actions],
         main_actions={each.value for each in MAIN_ACTIONS},
         sent=request.args.get("sent") == "1",
+        reported=request.args.get("reported") == "1",
+        waits=any(each.state is MessageState.HELD for each in view.messages),
+    )
+
+
+def _render_report(key: str, view: inbox.ConversationView, form: MessageReportForm) -> str:
+    theirs = [each for each in reversed(view.messages) if not each.mine]
+    return render_template(
+        "conversations/report.html",
+        key=key,
+        view=view,
+        form=form,
+        theirs=[(str(each.id), shorten(each.text, EXCERPT)) for each in theirs],
+        reasons=[(code, gettext(text), "", "") for code, text in REPORT.items()],
     )
 
 

@@ -13,7 +13,7 @@ from flask_babel import format_date, gettext
 from board import bans, members, moderation, revealing
 from board.errors import AlreadyDecided, Invalid, NotAllowed, Unavailable
 from board.i18n import N_
-from board.reasons import BAN, HELD, REFUSAL, REPORT, REVEAL
+from board.reasons import BAN, HELD, REFUSAL, REFUSAL_OF_MESSAGES, REPORT, REVEAL
 from board.roles import Role
 from web.errors import error_response
 from web.guards import Guard, GuardedBlueprint, current_member
@@ -26,6 +26,9 @@ blueprint = GuardedBlueprint(
 #: What is said after a decision, and to who came second.
 DONE: Final = {
     "approve": N_("It is on the board."),
+    "approve-message": N_("The message goes on, or stays where it is."),
+    "refuse-message": N_("The message is refused. The reason is on its way to whoever wrote it."),
+    "overtaken-message": N_("It is gone: nobody could read it any more."),
     "refuse": N_("It is refused. The reason is on its way to whoever posted it."),
     "edit": N_("A link to change the words is on its way to whoever posted it."),
     "ban": N_("The address is banned. A mail says why, and how to appeal."),
@@ -34,7 +37,7 @@ DONE: Final = {
     "uphold": N_("The ban stays."),
 }
 #: Decision in the address → what does it.
-_WITH_REASON: Final[dict[str, Callable[..., None]]] = {
+_WITH_REASON: Final[dict[str, Callable[..., str]]] = {
     "refuse": moderation.refuse,
     "edit": moderation.ask_edit,
     "ban": moderation.ban,
@@ -64,10 +67,10 @@ def decide(case_id: int, decision: str) -> ResponseReturnValue:
     board, moderator = current_board(), _own_id()
     try:
         if decision == "approve":
-            moderation.approve(board, moderator, case_id)
+            subject = moderation.approve(board, moderator, case_id)
         else:
             act = _WITH_REASON[decision]
-            act(board, moderator, case_id, request.form.get("reason", ""))
+            subject = act(board, moderator, case_id, request.form.get("reason", ""))
     except AlreadyDecided as decided:
         return _decided(decided)
     except NotAllowed:
@@ -77,7 +80,7 @@ def decide(case_id: int, decision: str) -> ResponseReturnValue:
             return _render_case(case_id, gettext(invalid.problems[0].message), decision), 422
         except AlreadyDecided as decided:
             return _decided(decided)
-    return redirect(url_for("moderation.index", done=decision), 303)
+    return redirect(url_for("moderation.index", done=_name(decision, subject)), 303)
 
 
 @blueprint.post("/cases/<int:case_id>/reveal")
@@ -123,7 +126,7 @@ def _render_case(case_id: int, problem: str = "", place: str = "", revealed: str
         problem=problem,
         place=place,
         revealed=revealed,
-        refusals=_choices(REFUSAL),
+        refusals=_choices(REFUSAL if waiting.said is None else REFUSAL_OF_MESSAGES),
         ban_reasons=_choices(BAN),
         reveal_reasons=_choices(REVEAL),
     )
@@ -144,9 +147,15 @@ def _decided(decided: AlreadyDecided) -> ResponseReturnValue:
         "moderation/decided.html",
         who=who if decided.by is not None else "",
         when=moment_words(decided.at) if decided.at else "",
-        what=gettext(DONE[decided.decision]),
+        what=gettext(DONE[_name(decided.decision, decided.subject)]),
     )
     return page, 409
+
+
+def _name(decision: str, subject: str) -> str:
+    """The key of what is said after a decision."""
+    named = f"{decision}-{subject}"
+    return named if named in DONE else decision
 
 
 def _done() -> str:

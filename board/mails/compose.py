@@ -282,6 +282,7 @@ _WRITERS = {
     outbox.STILL_NEEDED: exchange.still_needed,
     outbox.STILL_TALKING: exchange.still_talking,
     outbox.MAIL_REFUSED: exchange.mail_refused,
+    outbox.MESSAGE_REFUSED: exchange.message_refused,
     outbox.CONFIRM_LISTING: _confirm_listing,
     **organisation_letters.WRITERS,
     outbox.CONFIRM_ALERT: _confirm_alert,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from board import conversations, listings, outbox, outcomes, relays, safety
@@ -15,8 +16,9 @@ from board.mails.dates import last_day
 from board.mails.letter import Letter
 from board.mailtext import MARKER
 from board.members import Member
-from board.messages import Message, MessageKind
+from board.messages import Message, MessageKind, MessageState
 from board.outcomes import Outcome, State
+from board.reasons import REFUSAL
 from matcher.taxonomy import Kind
 
 if TYPE_CHECKING:
@@ -49,8 +51,15 @@ OUTCOMES: dict[State, tuple[str | None, str | None]] = {
     ),
 }
 
+#: Not refused, but not passed on yet either.
+WAITS = "held"
 #: Reason → why a mail to a reply address was not passed on, or not all of it.
 REFUSALS = {
+    WAITS: N_(
+        "A person of the board reads your message before it goes on, to protect those who ask and "
+        "those who help: it holds something that is often misused. This mostly takes less than a "
+        "day. You have nothing to do; if it does not go on, we write to you why."
+    ),
     "attachment": N_(
         "Your words were passed on, but not what was attached: the board carries text only."
     ),
@@ -86,14 +95,25 @@ def confirm_message(session: Session, board: Board, held: outbox.Claim) -> Lette
 
 
 def conversation_opened(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
-    """Tells whoever answered that the message was passed on, and where the conversation is."""
-    return _in_conversation(session, board, held, "conversation_opened")
+    """Tells whoever answered whether the message was passed on, and where the conversation is."""
+    said = set(
+        session.scalars(
+            sa.select(Message.state).where(
+                Message.conversation_id == held.conversation_id, Message.side == Side.ANSWERER
+            )
+        )
+    )
+    if said == {MessageState.REFUSED}:
+        # Another mail says why.
+        return None
+    waits = MessageState.HELD in said
+    return _in_conversation(session, board, held, "conversation_opened", waits=waits)
 
 
 def message(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
     """Carries one message to the other side."""
     said = session.get(Message, int(held.payload["message"]))
-    if said is None or said.withheld:
+    if said is None or said.withheld or said.state != MessageState.SENT:
         return None
     values = {"text": said.text, "kind": MessageKind(said.kind).value}
     return _in_conversation(session, board, held, "message", **values)
@@ -135,8 +155,22 @@ def still_talking(session: Session, board: Board, held: outbox.Claim) -> Letter 
 
 def mail_refused(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
     """Says politely why a mail was not passed on."""
+    if held.payload["reason"] == WAITS:
+        said = session.get(Message, int(held.payload["message"]))
+        if said is None or said.state != MessageState.HELD:
+            return None
     news = _(held, REFUSALS[held.payload["reason"]])
     return _in_conversation(session, board, held, "mail_refused", news=news)
+
+
+def message_refused(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
+    """Tells its writer why a message is not passed on, or no longer shown."""
+    said = session.get(Message, int(held.payload["message"]))
+    if said is None:
+        return None
+    reason = held.payload["reason"]
+    values = {"text": said.text, "reason": _(held, REFUSAL[reason]), "contact": reason == "contact"}
+    return _in_conversation(session, board, held, "message_refused", **values)
 
 
 def still_needed(session: Session, board: Board, held: outbox.Claim) -> Letter | None:

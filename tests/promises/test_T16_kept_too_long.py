@@ -26,6 +26,7 @@ from board import (
     erasures,
     export,
     forgetting,
+    inbox,
     listings,
     messages,
     outbox,
@@ -84,6 +85,7 @@ def fill(board: Board, make: Factory) -> None:
     decide(board, Seat(seat.conversation_id, Side.POSTER), Action.DONE)
     messages.write(board, seat, f"Second words {MARK}", "a-key-of-a-form")
     messages.share_contact(board, seat, f"Contact {MARK}")
+    hold(board, seat)
     for who in (poster, helper):
         profiles.save(board, who, Profile(display_name=f"Name {MARK}", time_zone="Europe/Paris"))
         profiles.set_place(board, who, "here", AKWA.cell, f"Here {MARK}")
@@ -114,6 +116,17 @@ def fill(board: Board, make: Factory) -> None:
     for email in (POSTER, HELPER, GUEST):
         sign_in.ask(board, email, "en")
         export.ask(board, email, "en")
+
+
+def hold(board: Board, seat: Seat) -> None:
+    """One message that waits for a moderator, one that was refused, one that was reported."""
+    messages.write(board, seat, f"PayPal refused {MARK}", "another-key-of-a-form")
+    with board.db.write() as session:
+        messages.refuse_held(session, member_of(board, HELPER))
+    messages.write(board, seat, f"PayPal held {MARK}", "a-third-key-of-a-form")
+    other = Seat(seat.conversation_id, Side.POSTER)
+    first = inbox.show(board, other).messages[0].id
+    reports.report_message(board, other, first, "other", f"Report of words {MARK}")
 
 
 def moderate(board: Board, public_id: str, reporter: int, banned: int) -> None:
@@ -255,7 +268,8 @@ def test_T16_what_is_over_goes_by_itself(
     assert f"Place {MARK}" not in dump(board)
     assert f"Second words {MARK}" in dump(board), "the conversation stays longer than its listing"
     run(board, 89.9)
-    assert f"Second words {MARK}" in dump(board)
+    for kept in ("Second words", "PayPal refused", "PayPal held", "Report of words"):
+        assert f"{kept} {MARK}" in dump(board), kept
     run(board, 90.1)
     assert tables_with(board, MARK) == {"members", "passkeys", "bans"}
     run(board, 364)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from flask.testing import FlaskClient
 
+from board import consent, inbox
+from board.context import Board
+from board.conversations import Conversation
 from tests.factories import Factory
 from tests.web.conftest import Page, Poster, csrf_token, sign_in
 
@@ -61,3 +64,30 @@ def owner_of(client: FlaskClient, listing_id: int) -> int:
 
     with client.application.config["BOARD"].db.read() as session:
         return session.get_one(Listing, listing_id).member_id or 0
+
+
+def test_a_message_asks_once_a_side(client: FlaskClient, make: Factory, board: Board) -> None:
+    """With what was typed; taken back, the conversation closes. The other side is asked as well."""
+    seat = make.answered(make.open(email="me@example.org"), email="other@example.org")
+    with board.db.read() as session:
+        row = session.get_one(Conversation, seat.conversation_id)
+        where, helper, asker = row.public_id, row.answerer_id or 0, row.poster_id
+    for who in (helper, asker):
+        sign_in(client, who)
+        page = Page(client.get(f"/conversations/{where}").text)
+        assert not page.all("input", name="health")
+        data = {
+            "csrf_token": page.value("csrf_token"),
+            "key": page.value("key"),
+            "text": "I need insulin",
+        }
+        target = f"/conversations/{where}/messages"
+        answer = client.post(target, data=data)
+        assert (answer.status_code, Page(answer.text).problems()) == (422, ["health"])
+        assert "I need insulin" in answer.text
+        assert client.post(target, data={**data, "health": "1"}).status_code == 303
+        again = {**data, "key": "another-key-of-a-form"}
+        assert client.post(target, data=again).status_code == 303
+    newest = next(each for each in consent.given(board, asker) if each.kind == "health")
+    consent.withdraw(board, asker, newest.id)
+    assert inbox.show(board, seat).silence

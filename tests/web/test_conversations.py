@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from board import inbox, messages, outcomes
+from board import inbox, messages, moderation, outcomes
 from board.context import Board
 from board.conversations import Conversation, Seat, Side
 from board.db import now
@@ -179,7 +179,8 @@ def test_the_page_is_kept_by_no_cache(client: FlaskClient, door: str) -> None:
     """Its address may be a secret, and its words are."""
     answer = client.get(door)
     assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.headers["Referrer-Policy"] == "same-origin"
+    referrer = "strict-origin" if "by-link" in door else "same-origin"
+    assert answer.headers["Referrer-Policy"] == referrer
 
 
 def test_to_others_the_conversation_does_not_exist(
@@ -277,3 +278,79 @@ def test_markup_in_a_message_is_text(
     page = Page(client.get(door).text)
     assert not page.all("img", src="x") and not page.all("b")
     assert "<script>x()" not in client.get(door).text
+
+
+def test_what_waits_for_a_moderator_is_said_plainly(
+    client: FlaskClient, board: Board, helper: Seat, door: str
+) -> None:
+    """Beside the message and above all; the way to share one's contact is named."""
+    press(client, door, "messages", text="Appelez-moi au 06 12 34 56 78")
+    text = client.get(door).text
+    assert "Somebody reads your message first" in text
+    assert "Nobody else sees it yet." in text
+    assert "use “Share how to reach you directly” below" in text
+    assert "emergency number" in text
+    assert texts(board, helper) == ["Bonjour"]
+
+
+def test_a_refused_message_shows_its_reason_to_its_writer(
+    client: FlaskClient, board: Board, helper: Seat, make: Factory, door: str
+) -> None:
+    """And to nobody else."""
+    press(client, door, "messages", text="Appelez-moi au 06 12 34 56 78")
+    moderator = make.member(roles=["moderator"])
+    case = moderation.queue(board, moderator).waiting[0].id
+    moderation.refuse(board, moderator, case, "contact")
+    text = client.get(door).text
+    assert "The other person does not see this." in text
+    assert "It holds contact data" in text
+    assert "Nobody else sees it yet." not in text
+    assert texts(board, helper) == ["Bonjour"]
+
+
+def test_reporting_a_message(
+    client: FlaskClient, board: Board, helper: Seat, make: Factory, door: str
+) -> None:
+    """One of the other side's, with a reason; without one, the form comes back."""
+    messages.write(board, poster(helper), "C’est à moi", "a-key-of-a-form")
+    page = Page(client.get(f"{door}/report").text)
+    numbers = [each["value"] for each in page.all("option")]
+    assert len(numbers) == 1
+    token = page.value("csrf_token")
+    typed = {"csrf_token": token, "message": numbers[0], "text": "De l’argent"}
+    for wrong in ({}, {"reason": "whim"}, {"reason": "scam", "message": "x"}):
+        answer = client.post(f"{door}/report", data={**typed, **wrong})
+        assert answer.status_code == 422
+        assert "De l’argent" in answer.text
+    answer = client.post(f"{door}/report", data={**typed, "reason": "scam"})
+    assert answer.status_code == 303
+    assert "A person of the board reads this message." in client.get(answer.location).text
+    queue = moderation.queue(board, make.member(roles=["moderator"]))
+    assert [each.reports for each in queue.waiting] == [(("scam", "De l’argent"),)]
+
+
+def test_blocking_from_a_conversation(
+    client: FlaskClient, board: Board, helper: Seat, door: str
+) -> None:
+    """Looking changes nothing; then nothing passes any more, and the button is gone."""
+    page = Page(client.get(f"{door}/block").text)
+    assert inbox.show(board, poster(helper)).silence is None
+    answer = client.post(f"{door}/block", data={"csrf_token": page.value("csrf_token")})
+    assert answer.status_code == 303
+    text = client.get(door).text
+    assert "You have blocked this person" in text
+    assert f'href="{door}/block"' not in text
+    assert inbox.show(board, helper).silence is None
+
+
+def test_to_others_there_is_nothing_to_report_or_to_block(
+    client: FlaskClient, board: Board, helper: Seat, make: Factory
+) -> None:
+    """With every verb."""
+    address = f"/conversations/{row(board, helper).public_id}"
+    sign_in(client, make.member())
+    csrf = Page(client.get("/alerts/new").text).value("csrf_token")
+    for deed in ("report", "block"):
+        assert client.get(f"{address}/{deed}").status_code == 404
+        data = {"csrf_token": csrf, "message": "1", "reason": "scam"}
+        assert client.post(f"{address}/{deed}", data=data).status_code == 404

@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from board import bans, moderation, recovery
+from board import bans, inbox, messages, moderation, recovery, roles
 from board.audit import AuditEntry
+from board.cases import Case
 from board.context import Board
+from board.conversations import Seat
 from board.members import Member
 from tests.factories import Factory
 from tests.fakes import MailSink, work_off
@@ -286,8 +288,6 @@ def test_a_moderators_own_listing_waits_for_another(
     case = make.held(**HELD)
     with board.db.write() as session:
         member = session.scalars(sa.select(Member).where(Member.email == POSTER)).one().id
-    from board import roles
-
     roles.grant(board, POSTER, "moderator")
     client = english(app)
     sign_in(client, member, second_factor=True)
@@ -297,3 +297,72 @@ def test_a_moderators_own_listing_waits_for_another(
     token = csrf_token(client, "/alerts/new")
     answer = client.post(f"/moderation/cases/{case}/approve", data={"csrf_token": token})
     assert answer.status_code == 403
+
+
+def held_message(board: Board, make: Factory) -> tuple[Seat, str]:
+    """The seat of a helper whose message waits, and the address of its case."""
+    view = make.open(email=POSTER, title="Courses du mardi")
+    seat = make.answered(view, email="helper@example.org", text="Bonjour tout le monde")
+    messages.write(board, seat, "Mon numéro : 06 12 34 56 78 <b>vite</b>", "a-key-of-a-form")
+    with board.db.read() as session:
+        case = session.scalar(sa.select(sa.func.max(Case.id)))
+    return seat, f"/moderation/cases/{case}"
+
+
+def test_a_held_message_in_the_queue_and_its_case(
+    moderator: FlaskClient, board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """With its marks and what it is about; no address and no other message; then it goes on."""
+    seat, where = held_message(board, make)
+    queue = moderator.get("/moderation").text
+    assert f'href="{where}"' in queue
+    assert "Message of whoever answered this" in queue
+    page = moderator.get(where).text
+    assert re.search(r'<mark class="found"[^>]*>06 12 34 56 78<', page)
+    assert "Courses du mardi" in page and "Groceries" in page
+    assert "the two have not agreed yet" in page
+    assert "&lt;b&gt;vite" in page
+    for hidden in (POSTER, "helper@example.org", "Bonjour tout le monde", f"{where}/edit"):
+        assert hidden not in page + queue
+    status, location = press(moderator, f"{where}/approve", where)
+    assert (status, location) == (303, "/moderation?done=approve-message")
+    assert "The message goes on" in moderator.get(location).text
+    assert "The message goes on" in moderator.get(where).text
+    work_off(board)
+    assert any("06 12" in mail.get_content() for mail in smtp.to(POSTER))
+    assert seat
+
+
+@pytest.mark.parametrize(
+    ("decision", "reason", "said"),
+    [
+        ("refuse", "contact", "The message is refused."),
+        ("ban", "fraud", "The address is banned."),
+    ],
+)
+def test_a_decision_about_a_message_needs_a_reason_of_the_list(
+    moderator: FlaskClient, board: Board, make: Factory, decision: str, reason: str, said: str
+) -> None:
+    """As about a listing; a change is asked of listings alone."""
+    _, where = held_message(board, make)
+    assert press(moderator, f"{where}/{decision}", where, reason="whim")[0] == 422
+    assert press(moderator, f"{where}/edit", where, reason="contact")[0] == 404
+    status, location = press(moderator, f"{where}/{decision}", where, reason=reason)
+    assert status == 303
+    assert said in moderator.get(location).text
+
+
+def test_a_moderator_of_the_two_finds_no_case(app: Flask, board: Board, make: Factory) -> None:
+    """Neither in the queue nor under its number; a form changes nothing."""
+    seat, where = held_message(board, make)
+    roles.grant(board, POSTER, "moderator")
+    client = english(app)
+    with board.db.read() as session:
+        member = session.scalars(sa.select(Member).where(Member.email == POSTER)).one().id
+    sign_in(client, member, second_factor=True)
+    assert where not in client.get("/moderation").text
+    assert client.get(where).status_code == 404
+    token = csrf_token(client, "/alerts/new")
+    answer = client.post(f"{where}/approve", data={"csrf_token": token})
+    assert answer.status_code == 404
+    assert inbox.show(board, seat).messages[-1].state == "held"

@@ -45,7 +45,7 @@ QUERIES = {
     "places.names": ("cell=85584e33fffffff",),
     "sign_in.ask": ("", "next=/me"),
     "second_factor.ask": ("", "next=//evil.test/"),
-    "conversations.show": ("", "sent=1"),
+    "conversations.show": ("", "sent=1", "reported=1"),
 }
 #: Routes of files, which are looked at by themselves.
 NO_PAGES = {"assets.static", "assets.vendor", "assets.favicon"}
@@ -73,6 +73,13 @@ class Town:
         self._waiting()
         work_off(board)
         self.mailed = _addresses(smtp)
+        #: Pages that a mailed page leads on to, under the same token.
+        self.behind = [
+            f"{each}/{page}"
+            for each in self.mailed
+            if each.startswith("/conversations/by-link/")
+            for page in ("report", "block")
+        ]
         catch(board.settings, NASTY[:60], NASTY, NASTY)
 
     def _moderated(self) -> None:
@@ -217,7 +224,9 @@ def test_every_page_is_plain_and_strict_for_everybody(town: Town) -> None:
     app, seen, wrong = town.app, set(), set()
     gets = [rule for rule in rules(app, *Guard) if "GET" in (rule.methods or ())]
     for who, client in town.readers():
-        for number, where in enumerate([*addresses(app, gets, town, who), *town.mailed]):
+        for number, where in enumerate(
+            [*addresses(app, gets, town, who), *town.mailed, *town.behind]
+        ):
             endpoint, guard = guard_at(app, where)
             language = LOCALES[number % len(LOCALES)]
             answer = client.get(where, headers={"Accept-Language": language})

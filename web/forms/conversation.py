@@ -7,7 +7,7 @@ from typing import Self
 
 from flask_babel import lazy_gettext
 
-from web.forms.base import PageForm, TextField
+from web.forms.base import PageForm, SwitchField, TextField
 
 
 class ConversationForm(PageForm):
@@ -15,6 +15,7 @@ class ConversationForm(PageForm):
 
     key = TextField()
     text = TextField(lazy_gettext("Your message"))
+    health = SwitchField(lazy_gettext("What is told of health"))
     contact = TextField(lazy_gettext("How to reach you directly"))
     thanks = TextField(lazy_gettext("Your thanks"))
 
@@ -22,3 +23,16 @@ class ConversationForm(PageForm):
     def empty(cls) -> Self:
         """Fresh forms with a key that sends a message once."""
         return cls(formdata=None, data={"key": secrets.token_urlsafe(16)})
+
+
+class MessageReportForm(PageForm):
+    """What one side reports of the other's messages."""
+
+    message = TextField(lazy_gettext("Which message?"))
+    reason = TextField(lazy_gettext("What is wrong?"))
+    text = TextField(lazy_gettext("Anything to add?"))
+
+    @classmethod
+    def empty(cls) -> Self:
+        """The form before anything is chosen."""
+        return cls(formdata=None)

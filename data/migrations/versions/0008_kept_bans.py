@@ -6,7 +6,7 @@ from alembic import op
 from board.db import UTCDateTime
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 
-from board import blocks, conversations, inbox, listings, mailin
+from board import blocks, conversations, inbox, listings, mailin, moderation
 from board.context import Board
 from board.conversations import Conversation, Seat
 from board.errors import Unavailable
@@ -377,3 +377,37 @@ def test_no_address_or_text_is_kept_outside_its_column(
         assert not any("secret" in row or "@" in row for row in stored)
         emails = session.scalars(sa.select(Member.email)).all()
     assert sorted(emails) == [ASKER, HELPER]
+
+
+def test_a_mail_with_a_telephone_number_waits_and_its_writer_is_told(
+    board: Board, listener: Listener, helper: Seat, make: Factory, smtp: MailSink
+) -> None:
+    """By mail, once; the other side gets nothing before a moderator has let it pass."""
+    moderator = make.member(roles=["moderator"])
+    work_off(board)
+    before = len(smtp.to(ASKER))
+    for _ in range(2):
+        said = mail("Appelez-moi au 06 12 34 56 78.")
+        assert deliver(listener, address_of(board, helper), said)[0] == 250
+    work_off(board)
+    told = [each for each in smtp.to(HELPER) if "before it goes on" in each.get_content()]
+    assert len(told) == 1 and told[0]["Reply-To"]
+    assert "06 12" not in told[0].get_content()
+    assert len(smtp.to(ASKER)) == before
+    case = moderation.queue(board, moderator).waiting[0]
+    assert case.reasons == ("phone",)
+    moderation.approve(board, moderator, case.id)
+    work_off(board)
+    assert ["06 12" in each.get_content() for each in smtp.to(ASKER)[before:]] == [True]
+
+
+def test_who_was_let_pass_meanwhile_is_not_told_to_wait(
+    board: Board, listener: Listener, helper: Seat, make: Factory, smtp: MailSink
+) -> None:
+    """The reason of a mail is looked at again just before sending."""
+    moderator = make.member(roles=["moderator"])
+    said = mail("Appelez-moi au 06 12 34 56 78.")
+    assert deliver(listener, address_of(board, helper), said)[0] == 250
+    moderation.approve(board, moderator, moderation.queue(board, moderator).waiting[0].id)
+    work_off(board)
+    assert not [each for each in smtp.to(HELPER) if "before it goes on" in each.get_content()]
