@@ -37,6 +37,7 @@ def init_volume(app: Flask, settings: Settings) -> None:
         application_limits=[f"{settings.requests_per_minute} per minute"],
         storage_uri=_storage(settings),
         in_memory_fallback_enabled=True,
+        strategy="moving-window",
         key_prefix="volume",
     )
     limiter.request_filter(lambda: request.endpoint in _FREE or not _network())
