@@ -144,8 +144,9 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     init_security(app, settings)
     init_timing(app)
-    init_volume(app, settings)
     init_locale(app, settings, str(CATALOGUES))
+    # After the language is known, in which the refusal is said.
+    init_volume(app, settings)
     csrf.init_app(app)
     init_errors(app)
     init_assets(app)
