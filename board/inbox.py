@@ -62,6 +62,8 @@ class ConversationView:
     outcome: OutcomeView
     #: Msgids of what to take care of.
     safety: tuple[str, ...]
+    #: Of this side, an IANA name.
+    time_zone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,8 @@ class Listed:
     state: State
     unread: int
     active_at: datetime
+    #: Of the reader, an IANA name.
+    time_zone: str
 
 
 def show(board: Board, seat: Seat) -> ConversationView:
@@ -102,6 +106,7 @@ def show(board: Board, seat: Seat) -> ConversationView:
             ),
             outcome=outcomes.view(session, conversation, seat.side),
             safety=safety.words_for(listing.categories),
+            time_zone=_time_zone(session, conversation.member_id(seat.side)),
         )
 
 
@@ -136,11 +141,13 @@ def of_member(board: Board, member_id: int) -> list[Listed]:
             .order_by(sa.case((unread > 0, 0), else_=1), Conversation.active_at.desc())
             .limit(LISTED)
         )
-        return [_listed(session, *row) for row in session.execute(query)]
+        zone = _time_zone(session, member_id)
+        return [_listed(session, zone, *row) for row in session.execute(query)]
 
 
 def _listed(
     session: Session,
+    time_zone: str,
     conversation: Conversation,
     title: str,
     locale: str,
@@ -157,6 +164,7 @@ def _listed(
         state=State(state),
         unread=unread,
         active_at=conversation.active_at,
+        time_zone=time_zone,
     )
 
 
@@ -194,6 +202,11 @@ def _refused_for(session: Session, message: Message) -> str:
 def _has_blocked(session: Session, conversation: Conversation, side: Side) -> bool:
     own = conversation.member_id(side)
     return own is not None and conversation.member_id(side.other) in blocks.blocked_by(session, own)
+
+
+def _time_zone(session: Session, member_id: int | None) -> str:
+    member = None if member_id is None else session.get(Member, member_id)
+    return "UTC" if member is None else member.time_zone
 
 
 def _name(session: Session, conversation: Conversation, side: Side) -> str:
