@@ -369,3 +369,33 @@ def test_times_are_those_of_the_readers_clock(
     for page in pages:
         text = client.get(page).text
         assert re.search(rf"{said:%-I}:{said:%M}\s{said:%p} {re.escape(hour)}<", text), page
+
+
+def test_a_long_conversation_is_read_page_by_page(
+    client: FlaskClient,
+    board: Board,
+    helper: Seat,
+    door: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The newest first, a link to the earlier ones, every message once; each can be reported."""
+    monkeypatch.setattr(inbox, "PER_PAGE", 3)
+    for number in range(7):
+        messages.write(board, helper, f"Number {number}.", f"a-key-of-form-{number}")
+    where, seen = door, []
+    while where:
+        page = client.get(where).text
+        seen = re.findall(r"Number \d|Bonjour", page) + seen
+        assert ("To the newest messages" in page) is (where != door)
+        reports = Page(page).all(
+            "a", href=where.replace("?", "/report?") if "?" in where else f"{door}/report"
+        )
+        assert len(reports) == 1
+        listed = client.get(reports[0]["href"]).text
+        assert set(re.findall(r"Number \d|Bonjour", listed)) == set(
+            re.findall(r"Number \d|Bonjour", page)
+        )
+        found = re.search(r'href="([^"]+)">Earlier messages', page)
+        where = found[1] if found else ""
+    assert seen == ["Bonjour", *(f"Number {number}" for number in range(7))]
+    assert client.get(f"{door}?before=x").status_code == 400
