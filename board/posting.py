@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -67,6 +68,8 @@ class Posted:
 
     #: Public id; nobody can see the listing before it is confirmed.
     public_id: str
+    #: Whether a moderator looks at it first.
+    is_held: bool = False
 
 
 def post(board: Board, new: NewListing, key: str, visitor: limits.Visitor = limits.HOUSE) -> Posted:
@@ -76,12 +79,58 @@ def post(board: Board, new: NewListing, key: str, visitor: limits.Visitor = limi
     Raises Invalid (nothing is written) or KeyReused, and NotAllowed for official information,
     which `information.publish` takes from signed-in partners alone.
     """
+
+    email = _checked_email(new.email)
+
+    def store(session: Session, fields: ListingFields) -> tuple[Listing, list[int]]:
+        return _store_pending(session, board, fields, email, new.notify, visitor)
+
+    return _post_once(board, new, key, store)
+
+
+def post_as_member(
+    board: Board,
+    member_id: int,
+    new: NewListing,
+    key: str,
+    visitor: limits.Visitor = limits.HOUSE,
+) -> Posted:
+    """As `post`, for somebody who is signed in: no mail is waited for.
+
+    The listing opens at once, or is held as after a confirmation; `new.email` is not looked at.
+    Raises NotAllowed too when the member is banned, and Invalid after enough for a day.
+    """
+    # Whoever signed in has shown more than a proof of work shows.
+    visitor = replace(visitor, proven=True)
+
+    def store(session: Session, fields: ListingFields) -> tuple[Listing, list[int]]:
+        email = session.get_one(members.Member, member_id).email
+        entry = listings.Entry(
+            fields=fields, status=Status.PENDING, pending_email=email, notify=new.notify
+        )
+        listing = listings.insert(session, board, entry)
+        limits.see(session, visitor, limits.LISTING, listing.id)
+        return listing, []
+
+    def admitted(session: Session, listing: Listing) -> list[int]:
+        return confirm(session, board, listing)
+
+    return _post_once(board, replace(new, email=str(member_id)), key, store, admitted)
+
+
+_Store = Callable[[Session, ListingFields], tuple[Listing, list[int]]]
+_Then = Callable[[Session, Listing], list[int]]
+
+
+def _post_once(
+    board: Board, new: NewListing, key: str, store: _Store, then: _Then | None = None
+) -> Posted:
+    """Check, store and remember the key in one unit; `then` follows once consent is recorded."""
     if new.kind == Kind.INFO:
         raise NotAllowed(PARTNER)
     with board.db.read() as session:
         moment = now(session)
     fields, _ = checking.checked(board, new, moment)
-    email = _checked_email(new.email)
     check_key(key)
     health = _needs_consent(fields, new.health)
     # Of the place as it is kept: who knows the rest of a form could find a finer one by trying.
@@ -91,14 +140,15 @@ def post(board: Board, new: NewListing, key: str, visitor: limits.Visitor = limi
             known = session.get(PostingKey, key)
             if known is not None:
                 return answer_again(session, known, body)
-            listing, outbox_ids = _store_pending(session, board, fields, email, new.notify, visitor)
+            listing, outbox_ids = store(session, fields)
             consent.record(
                 session, subject=Listing.__tablename__, subject_id=listing.id, health=health
             )
+            outbox_ids += then(session, listing) if then else []
             session.add(
                 PostingKey(key=key, body_hash=body, listing_id=listing.id, created_at=now(session))
             )
-            posted = Posted(listing.public_id)
+            posted = _posted(listing)
     except IntegrityError as error:
         # Two sends of one form at once, on PostgreSQL: the first has stored it.
         with board.db.read() as session:
@@ -150,8 +200,12 @@ def answer_again(session: Session, known: PostingKey, body: str) -> Posted:
     """What a key answered before; raises KeyReused when it came with other content."""
     if known.body_hash != body:
         raise KeyReused(known.key)
-    public_id = session.scalar(sa.select(Listing.public_id).where(Listing.id == known.listing_id))
-    return Posted(public_id or "")
+    listing = session.get(Listing, known.listing_id)
+    return Posted("") if listing is None else _posted(listing)
+
+
+def _posted(listing: Listing) -> Posted:
+    return Posted(listing.public_id, listing.status == Status.HELD)
 
 
 def confirm(session: Session, board: Board, listing: Listing) -> list[int]:

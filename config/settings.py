@@ -134,6 +134,13 @@ class Settings(BaseSettings):
         description="Proxies before the web server that write X-Forwarded-For: 0 to 5. "
         "With 0, limits count no networks when a proxy is there.",
     )
+    requests_per_minute: Annotated[
+        int, BeforeValidator(values.whole_number), Field(ge=0, le=99_999)
+    ] = Field(
+        1200,
+        validation_alias="REQUESTS_PER_MINUTE",
+        description="Requests that one network may send in a minute: 0 to 99999. 0 sets no limit.",
+    )
     geocoder: Literal["none", "photon", "nominatim", "ban"] = Field(
         "none",
         validation_alias="GEOCODER",

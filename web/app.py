@@ -58,6 +58,7 @@ from web.guards import reader
 from web.locale import OWN_NAMES, init_locale
 from web.security import init_security
 from web.timing import init_timing
+from web.volume import init_volume
 from web.words import init_words
 
 #: A form with 4,000 characters of text and a polygon of 500 points fits; nothing longer is read.
@@ -143,6 +144,7 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     init_security(app, settings)
     init_timing(app)
+    init_volume(app, settings)
     init_locale(app, settings, str(CATALOGUES))
     csrf.init_app(app)
     init_errors(app)

@@ -98,10 +98,12 @@ def wants_json() -> bool:
     return request.endpoint in {"map.geojson", "places.search", "pages.health", "proofs.challenge"}
 
 
-def error_response(code: int, advice: str | None = None, status: int | None = None) -> Response:
-    """The page of an error; `advice` replaces the usual sentence (a msgid)."""
+def error_response(
+    code: int, advice: str | None = None, status: int | None = None, title: str | None = None
+) -> Response:
+    """The page of an error; `title` and `advice` replace the usual sentences (msgids)."""
     page = PAGES.get(code, PAGES[400 if code < 500 else 500])
-    texts = {"title": gettext(page.title), "advice": gettext(advice or page.advice)}
+    texts = {"title": gettext(title or page.title), "advice": gettext(advice or page.advice)}
     if wants_json():
         response = jsonify(error=texts["title"], advice=texts["advice"])
     else:

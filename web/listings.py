@@ -10,9 +10,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from board import answering, checking, emergency, listings, matching, posting, searching
-from board.errors import Invalid, KeyReused
+from board.errors import Invalid, KeyReused, NotAllowed
 from board.i18n import N_
 from board.listings import ListingView
+from board.posting import NewListing
 from matcher.place import Place
 from matcher.taxonomy import Kind
 from web import visitors, words
@@ -24,6 +25,7 @@ from web.guards import Guard, GuardedBlueprint, viewer_id
 from web.information import show_information
 from web.locale import current_locale
 from web.map import hexagon_geometry
+from web.me import banned
 from web.places import Grid, grid_of_form
 from web.words import current_board
 
@@ -109,13 +111,11 @@ def create() -> ResponseReturnValue:
     listing = form.read(kind, current_board(), current_locale())
     if listing is not None:
         try:
-            if not visitors.is_trapped():
-                key, visitor = form.key.data or "", visitors.current_visitor()
-                posted = posting.post(current_board(), listing, key, visitor)
-                session["posted"] = posted.public_id
-            return redirect(url_for("listings.sent"), 303)
+            return redirect(_post(listing, form.key.data or ""), 303)
         except Invalid as invalid:
             form.refuse_all(invalid.problems)
+        except NotAllowed:
+            return banned()
         except KeyReused:
             form.refuse(
                 "form",
@@ -129,6 +129,21 @@ def create() -> ResponseReturnValue:
     return _render_form(form, kind, grid_of_form(form)), 422
 
 
+def _post(listing: NewListing, key: str) -> str:
+    """Store it, a member's at once; returns the address to go on to."""
+    board, visitor, member_id = current_board(), visitors.current_visitor(), viewer_id()
+    session.pop("held", None)
+    if member_id is None:
+        if not visitors.is_trapped():
+            session["posted"] = posting.post(board, listing, key, visitor).public_id
+        return url_for("listings.sent")
+    posted = posting.post_as_member(board, member_id, listing, key, visitor)
+    if not posted.is_held:
+        return url_for("listings.show", public_id=posted.public_id, published=1)
+    session["posted"], session["held"] = posted.public_id, True
+    return url_for("listings.sent")
+
+
 def _one_step(form: ListingForm, kind: Kind) -> ResponseReturnValue:
     """Without script: look the place up, or open the grid around it; nothing is sent yet."""
     find_place(form, current_board(), tuple(form.categories.data), current_locale())
@@ -140,13 +155,14 @@ def _one_step(form: ListingForm, kind: Kind) -> ResponseReturnValue:
 
 @blueprint.get("/sent")
 def sent() -> str:
-    """What to do next. It says the same for every address.
+    """What to do next: look at the mail, or wait for a moderator. The same for every address.
 
     Whom to call in danger, and what officials have answered, stand there before anybody is asked.
     """
     board, listing = current_board(), str(session.get("posted", ""))
     return render_template(
         "listings/sent.html",
+        is_held=session.get("held", False),
         help=emergency.for_request(board, listing),
         answers=matching.official_answers(board, listing),
     )
@@ -192,6 +208,7 @@ def _render_form(form: ListingForm, kind: Kind, grid: Grid | None = None) -> str
         form=form,
         kind=words.kind_slug(kind),
         grid=grid,
+        is_guest=viewer_id() is None,
         most=checking.MAX_CATEGORIES[kind],
         category_groups=words.category_groups(),
         languages=words.language_choices(),

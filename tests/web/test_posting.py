@@ -12,9 +12,10 @@ from board.context import Board
 from board.listings import Listing
 from matcher.place import Place
 from matcher.taxonomy import Kind, Reach
-from tests.factories import AKWA
+from tests.factories import AKWA, Factory
 from tests.fakes import MailSink, work_off
-from tests.web.conftest import Page, Poster
+from tests.web.conftest import Page, Poster, sign_in
+from web.guards import session_cookie
 
 OFFER = {"kind": "offer", "categories": ["groceries", "errands"], "urgency": "0"}
 
@@ -254,6 +255,33 @@ def test_every_problem_is_told_at_once(vain: Poster) -> None:
     )
     named = Page(response.text).problems()
     assert named == ["categories", "title", "place", "radius_km", "ends_on", "email"]
+
+
+class TestMembers:
+    """Who is signed in is asked for no address and waits for no mail."""
+
+    def test_a_listing_is_on_the_board_at_once(
+        self, client: FlaskClient, send: Poster, make: Factory
+    ) -> None:
+        """The answer leads to its page."""
+        sign_in(client, make.member("poster@example.org"))
+        form = Page(client.get("/listings/new?kind=request").text)
+        assert not form.all("input", name="email") and not form.all("altcha-widget")
+        response = send.listing(email=None)
+        assert response.status_code == 303 and response.location.endswith("?published=1")
+        assert "Your listing is on the board." in client.get(response.location).text
+        assert send.listing(email=None).location == response.location
+
+    def test_what_is_held_says_so(self, client: FlaskClient, send: Poster, make: Factory) -> None:
+        """And nobody is sent to a mail that does not come; the next guest is."""
+        sign_in(client, make.member("poster@example.org"))
+        response = send.listing(email=None, categories="childcare")
+        assert response.location == "/listings/sent"
+        page = client.get("/listings/sent").text
+        assert "Somebody looks at it first" in page and "Look at your mail" not in page
+        client.delete_cookie(session_cookie(client.application.config["SETTINGS"]))
+        send.listing(key="another-key-of-a-form")
+        assert "Look at your mail" in client.get("/listings/sent").text
 
 
 class TestPlaces:

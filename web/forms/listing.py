@@ -27,6 +27,7 @@ from matcher.taxonomy import Kind, Reach
 from web import dates
 from web.forms.base import ChoicesField, SwitchField, TextField
 from web.forms.place import PlaceForm, find_place
+from web.guards import current_member
 
 #: Kinds as addresses name them; official information has a form of its own.
 POSTED: Final = {"request": Kind.REQUEST, "offer": Kind.OFFER}
@@ -137,8 +138,9 @@ class ListingForm(PlaceForm):
             self.refuse("health", consent.NEEDED)
 
     def check_poster(self) -> None:
-        """Who posts gives an address."""
-        self.check("email", lambda: email_address(self.email.data or ""))
+        """A guest gives an address."""
+        if current_member() is None:
+            self.check("email", lambda: email_address(self.email.data or ""))
 
     def _plain_values(self, kind: Kind, locale: str) -> dict[str, Any]:
         """What needs no place to be understood."""

@@ -10,7 +10,8 @@ import h3.api.basic_int as h3
 import pytest
 import sqlalchemy as sa
 
-from board import confirmations, links, listings, posting
+from board import bans, confirmations, links, listings, posting
+from board.consent import Consent
 from board.context import Board
 from board.errors import Invalid, KeyReused, LinkRefused, ListingNotFound, NotAllowed
 from board.links import Link
@@ -101,6 +102,44 @@ def test_the_same_form_sent_twice_makes_one_listing(board: Board, make: Factory)
     assert posting.post(board, new, "form-key-1") == first
     assert rows(board, Listing) == 1
     assert rows(board, OutboxRow) == 1
+
+
+def test_what_a_member_posts_opens_at_once(board: Board, make: Factory, smtp: MailSink) -> None:
+    """Whoever is signed in has shown their address; no link is mailed to confirm."""
+    member = make.member("poster@example.org")
+    new = make.form(email="somebody-else@example.org")
+    posted = posting.post_as_member(board, member, new, "form-key-1")
+    assert not posted.is_held and listings.get(board, posted.public_id).state == "open"
+    assert posting.post_as_member(board, member, new, "form-key-1") == posted
+    work_off(board)
+    assert not smtp.to("somebody-else@example.org")
+    subjects = [mail["Subject"] for mail in smtp.to("poster@example.org")]
+    assert subjects == ["En ligne : Courses pour une semaine"]
+    with board.db.read() as session:
+        row = session.scalars(sa.select(Listing)).one()
+        assert row.member_id == member and row.pending_email is None
+        assert session.scalars(sa.select(Consent.member_id)).all() == [member]
+
+
+def test_a_first_childcare_post_of_a_member_is_held(board: Board, make: Factory) -> None:
+    """Being signed in opens no way around the moderators."""
+    member = make.member("poster@example.org")
+    new = make.form(categories=("childcare",))
+    posted = posting.post_as_member(board, member, new, "form-key-1")
+    assert posted.is_held
+    with pytest.raises(ListingNotFound):
+        listings.get(board, posted.public_id)
+
+
+def test_a_banned_member_posts_nothing(board: Board, make: Factory) -> None:
+    """Nothing is written either."""
+    member, moderator = make.member("poster@example.org"), make.member(roles=["moderator"])
+    with board.db.write() as session:
+        bans.ban(session, board, session.get_one(Member, member), "scam", moderator)
+    with pytest.raises(NotAllowed):
+        posting.post_as_member(board, member, make.form(), "form-key-1")
+    with board.db.read() as session:
+        assert not session.scalars(sa.select(Listing.id)).all()
 
 
 def test_a_key_with_another_text_is_refused(board: Board, make: Factory) -> None:
