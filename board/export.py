@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
-from board import erasure, links, outbox, personal
+from board import erasure, links, outbox, personal, questions
 from board.conversations import Conversation
 from board.db import now
 from board.i18n import LOCALES, N_
@@ -23,6 +23,7 @@ from board.links import Link
 from board.members import Member
 from board.messages import Message
 from board.personal import Person, PersonalTable
+from board.questions import Question
 from board.validation import Checks, email_address
 from matcher.place import Place
 
@@ -80,7 +81,7 @@ def of_member(board: Board, member_id: int) -> OwnData:
     """Everything about a member."""
     with board.db.read() as session:
         member = session.get_one(Member, member_id)
-        return _gather(session, erasure.person_of(board, member))
+        return _gather(session, board, erasure.person_of(board, member))
 
 
 def ask(board: Board, email: str, locale: str) -> None:
@@ -123,7 +124,7 @@ def open_(board: Board, token: str) -> Opened:
     with board.db.write() as session:
         email = _spend(session, board, token)
         address = links.address_hash(board.settings.secret_key, email)
-        data = _gather(session, erasure.person_at(session, board, email))
+        data = _gather(session, board, erasure.person_at(session, board, email))
         download, _ = _issue(session, board, email, address, _OF_PAGE)
         erase, _ = _issue(session, board, email, address, _OF_PAGE)
     return Opened(data, download, erase)
@@ -133,7 +134,7 @@ def download(board: Board, token: str) -> OwnData:
     """As `open_`, for the file: no further links."""
     with board.db.write() as session:
         email = _spend(session, board, token)
-        return _gather(session, erasure.person_at(session, board, email))
+        return _gather(session, board, erasure.person_at(session, board, email))
 
 
 def _issue(session: Session, board: Board, email: str, address: str, kind: int) -> tuple[str, Link]:
@@ -149,16 +150,16 @@ def _spend(session: Session, board: Board, token: str) -> str:
     return email
 
 
-def _gather(session: Session, person: Person) -> OwnData:
+def _gather(session: Session, board: Board, person: Person) -> OwnData:
     parts = tuple(
         part
         for table in reversed(personal.TABLES)
-        if (part := _part(session, table, person)) is not None
+        if (part := _part(session, board, table, person)) is not None
     )
     return OwnData(at=now(session), email=person.email, parts=parts)
 
 
-def _part(session: Session, table: PersonalTable, person: Person) -> Part | None:
+def _part(session: Session, board: Board, table: PersonalTable, person: Person) -> Part | None:
     condition = table.seen_by(person)
     if condition is None:
         return None
@@ -168,19 +169,21 @@ def _part(session: Session, table: PersonalTable, person: Person) -> Part | None
     return Part(
         name=table.name,
         title=table.title,
-        rows=tuple(dict(_values(session, table, person, row)) for row in rows),
+        rows=tuple(dict(_values(session, board, table, person, row)) for row in rows),
         stays=table.stays,
     )
 
 
 def _values(
-    session: Session, table: PersonalTable, person: Person, row: Any
+    session: Session, board: Board, table: PersonalTable, person: Person, row: Any
 ) -> Iterator[tuple[str, Value]]:
     """The columns of one row that are shown, and which side of a conversation is one's own."""
     for column in row.__table__.columns:
         # The other side's address may wait for its confirmation in the same conversation.
         if column.name not in table.hidden and not _is_of_another(person, column.name, row):
             yield column.name, _plain(column.name, getattr(row, column.key))
+    if isinstance(row, Question):
+        yield "text", questions.text_of(board, row)
     if isinstance(row, Conversation):
         yield "my_side", _side(person, row)
     if isinstance(row, Message):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: What one page of the list shows at most: the unread first, then the latest.
 LISTED = 100
+#: Messages on one page.
+PER_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,9 @@ class ConversationView:
     #: What the other calls themselves; "" where they did not say.
     other_name: str
     messages: tuple[MessageView, ...]
-    #: Id of the newest message, for marking it read.
+    #: Id before which there are more; None where there are none.
+    earlier: int | None
+    #: Id of the newest of these messages, for marking it read.
     newest: int
     unread: int
     #: Why nothing can be written, as a msgid.
@@ -62,6 +66,8 @@ class ConversationView:
     outcome: OutcomeView
     #: Msgids of what to take care of.
     safety: tuple[str, ...]
+    #: Of this side, an IANA name.
+    time_zone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +82,21 @@ class Listed:
     state: State
     unread: int
     active_at: datetime
+    #: Of the reader, an IANA name.
+    time_zone: str
 
 
-def show(board: Board, seat: Seat) -> ConversationView:
-    """The page of a conversation for one side. Looking changes nothing."""
+def show(board: Board, seat: Seat, before: int | None = None) -> ConversationView:
+    """The page of a conversation for one side, with its newest messages. Looking changes nothing.
+
+    `before`: an id of a message, to see those that are older than it.
+    """
     with board.db.read() as session:
         conversation = session.get(Conversation, seat.conversation_id)
         if conversation is None:
             # The other side was erased meanwhile.
             raise ConversationNotFound(seat.conversation_id)
-        said = tuple(_messages(session, conversation, seat.side))
+        said, earlier = _messages(session, conversation, seat.side, before)
         (listing,) = listings.views(session, board, [conversation.listing_id], held=True)
         return ConversationView(
             public_id=conversation.public_id,
@@ -93,6 +104,7 @@ def show(board: Board, seat: Seat) -> ConversationView:
             listing=listing,
             other_name=_name(session, conversation, seat.side.other),
             messages=said,
+            earlier=earlier,
             newest=said[-1].id if said else 0,
             unread=sum(each.unread for each in said),
             silence=conversations.silence(session, conversation, seat.side),
@@ -102,6 +114,7 @@ def show(board: Board, seat: Seat) -> ConversationView:
             ),
             outcome=outcomes.view(session, conversation, seat.side),
             safety=safety.words_for(listing.categories),
+            time_zone=_time_zone(session, conversation.member_id(seat.side)),
         )
 
 
@@ -136,11 +149,13 @@ def of_member(board: Board, member_id: int) -> list[Listed]:
             .order_by(sa.case((unread > 0, 0), else_=1), Conversation.active_at.desc())
             .limit(LISTED)
         )
-        return [_listed(session, *row) for row in session.execute(query)]
+        zone = _time_zone(session, member_id)
+        return [_listed(session, zone, *row) for row in session.execute(query)]
 
 
 def _listed(
     session: Session,
+    time_zone: str,
     conversation: Conversation,
     title: str,
     locale: str,
@@ -157,18 +172,30 @@ def _listed(
         state=State(state),
         unread=unread,
         active_at=conversation.active_at,
+        time_zone=time_zone,
     )
 
 
-def _messages(session: Session, conversation: Conversation, side: Side) -> list[MessageView]:
-    """What this side may read: its own, and what neither a block nor a moderator keeps back."""
-    rows = session.scalars(
+def _messages(
+    session: Session, conversation: Conversation, side: Side, before: int | None
+) -> tuple[tuple[MessageView, ...], int | None]:
+    """What this side may read: its own, and what neither a block nor a moderator keeps back.
+
+    The newest of them, oldest first; and the id before which there are more.
+    """
+    query = (
         sa.select(Message)
         .where(Message.conversation_id == conversation.id)
         .where(messages.seen_by(side))
-        .order_by(Message.id)
+        .order_by(Message.id.desc())
+        .limit(PER_PAGE + 1)
     )
-    return [
+    if before is not None:
+        query = query.where(Message.id < before)
+    found = session.scalars(query).all()
+    shown = found[:PER_PAGE]
+    earlier = shown[-1].id if len(found) > len(shown) else None
+    views = tuple(
         MessageView(
             id=row.id,
             mine=row.side == side,
@@ -179,8 +206,9 @@ def _messages(session: Session, conversation: Conversation, side: Side) -> list[
             state=MessageState(row.state),
             refused_for=_refused_for(session, row),
         )
-        for row in rows
-    ]
+        for row in reversed(shown)
+    )
+    return views, earlier
 
 
 def _refused_for(session: Session, message: Message) -> str:
@@ -194,6 +222,11 @@ def _refused_for(session: Session, message: Message) -> str:
 def _has_blocked(session: Session, conversation: Conversation, side: Side) -> bool:
     own = conversation.member_id(side)
     return own is not None and conversation.member_id(side.other) in blocks.blocked_by(session, own)
+
+
+def _time_zone(session: Session, member_id: int | None) -> str:
+    member = None if member_id is None else session.get(Member, member_id)
+    return "UTC" if member is None else member.time_zone
 
 
 def _name(session: Session, conversation: Conversation, side: Side) -> str:

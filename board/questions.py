@@ -181,7 +181,7 @@ def _views(session: Session, board: Board, rows: Sequence[Question]) -> tuple[Qu
             public_id=row.public_id,
             title=about[row.listing_id].title,
             listing_public_id=about[row.listing_id].public_id,
-            text=_text(board, row),
+            text=text_of(board, row),
             locale=row.locale,
             status=Status(row.status),
             assigned_to=names.get(row.assigned_to or 0) or "",
@@ -192,7 +192,8 @@ def _views(session: Session, board: Board, rows: Sequence[Question]) -> tuple[Qu
     )
 
 
-def _text(board: Board, question: Question) -> str:
+def text_of(board: Board, question: Question) -> str:
+    """Its words; "" where they were sealed with another key."""
     try:
         return str(json.loads(board.vault.open(question.sealed))["text"])
     except Unreadable:
@@ -265,7 +266,9 @@ def _mail(session: Session, board: Board, question: Question, text: str) -> list
         listing_id=question.listing_id,
         member_id=question.asker_id,
         locale=question.locale,
-        payload=board.vault.seal(json.dumps({"question": _text(board, question), "answer": text})),
+        payload=board.vault.seal(
+            json.dumps({"question": text_of(board, question), "answer": text})
+        ),
     )
     return [outbox.add(session, row)]
 

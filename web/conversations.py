@@ -72,7 +72,7 @@ def index() -> str:
 @guests_blueprint.get("/<key>")
 def show(key: str) -> str:
     """The conversation, and what this side can do in it. Looking changes nothing."""
-    return _render(key, _seat(key), ConversationForm.empty())
+    return _render(key, _seat(key), ConversationForm.empty(), _before())
 
 
 @blueprint.post("/<public_id:key>/messages")
@@ -134,7 +134,8 @@ def read(key: str) -> ResponseReturnValue:
 @guests_blueprint.get("/<key>/report")
 def ask_report(key: str) -> str:
     """The empty form to report one of the other side's messages."""
-    return _render_report(key, inbox.show(current_board(), _seat(key)), MessageReportForm.empty())
+    view = inbox.show(current_board(), _seat(key), _before())
+    return _render_report(key, view, MessageReportForm.empty())
 
 
 @blueprint.post("/<public_id:key>/report")
@@ -151,7 +152,7 @@ def report(key: str) -> ResponseReturnValue:
     except Invalid as invalid:
         g.page_address = url_for(".ask_report", key=key)
         form.refuse_all(invalid.problems)
-        return _render_report(key, inbox.show(current_board(), seat), form), 422
+        return _render_report(key, inbox.show(current_board(), seat, _before()), form), 422
     return redirect(url_for(".show", key=key, reported=1), 303)
 
 
@@ -204,12 +205,21 @@ def _member_id() -> int:
     return member.member_id
 
 
-def _render(key: str, seat: Seat, form: ConversationForm) -> str:
-    view = inbox.show(current_board(), seat)
+def _before() -> int | None:
+    """The message before which a reader wants to see what was said."""
+    asked = request.args.get("before", "")
+    if asked and not _is_number(asked):
+        abort(400)
+    return int(asked) if asked else None
+
+
+def _render(key: str, seat: Seat, form: ConversationForm, before: int | None = None) -> str:
+    view = inbox.show(current_board(), seat, before)
     return render_template(
         "conversations/show.html",
         key=key,
         view=view,
+        before=before,
         form=form,
         text_max=TEXT_MAX,
         contact_max=messages.CONTACT_MAX,

@@ -6,8 +6,10 @@ import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import h3.api.basic_int as h3
+from babel.dates import get_timezone_gmt
 from babel.units import format_unit
 from flask import Flask, current_app
 from flask_babel import format_date, format_datetime, format_decimal, gettext
@@ -189,9 +191,11 @@ def moment_words(moment: datetime) -> str:
     return f"{format_datetime(moment, 'medium')} UTC"
 
 
-def minute_words(moment: datetime) -> str:
-    """A day and time in UTC, to the minute."""
-    return f"{format_datetime(moment, 'short')} UTC"
+def minute_words(moment: datetime, zone: str = "UTC") -> str:
+    """A day and time to the minute, as clocks of a time zone (IANA) show it, and which that is."""
+    there = moment.astimezone(ZoneInfo(zone))
+    offset = get_timezone_gmt(there, "iso8601") if there.utcoffset() else ""
+    return f"{format_datetime(there, 'short', rebase=False)} UTC{offset}"
 
 
 def number_words(number: float) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from board import inbox, messages, moderation, outcomes
+from board import inbox, messages, moderation, outcomes, profiles
 from board.context import Board
 from board.conversations import Conversation, Seat, Side
 from board.db import now
 from board.outcomes import Action
+from board.profiles import Profile
 from tests.factories import Factory
 from tests.fakes import MailSink, work_off
 from tests.web.conftest import Page, sign_in
@@ -354,3 +356,46 @@ def test_to_others_there_is_nothing_to_report_or_to_block(
         assert client.get(f"{address}/{deed}").status_code == 404
         data = {"csrf_token": csrf, "message": "1", "reason": "scam"}
         assert client.post(f"{address}/{deed}", data=data).status_code == 404
+
+
+@pytest.mark.parametrize(("zone", "hour"), [("UTC", "UTC"), ("Asia/Kathmandu", "UTC+05:45")])
+def test_times_are_those_of_the_readers_clock(
+    client: FlaskClient, board: Board, helper: Seat, door: str, zone: str, hour: str
+) -> None:
+    """Where the profile names a time zone; the zone stands beside the time."""
+    profiles.save(board, row(board, helper).poster_id, Profile(time_zone=zone))
+    said = inbox.show(board, poster(helper)).messages[0].created_at.astimezone(ZoneInfo(zone))
+    pages = [door, "/conversations"] if "by-link" not in door else [door]
+    for page in pages:
+        text = client.get(page).text
+        assert re.search(rf"{said:%-I}:{said:%M}\s{said:%p} {re.escape(hour)}<", text), page
+
+
+def test_a_long_conversation_is_read_page_by_page(
+    client: FlaskClient,
+    board: Board,
+    helper: Seat,
+    door: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The newest first, a link to the earlier ones, every message once; each can be reported."""
+    monkeypatch.setattr(inbox, "PER_PAGE", 3)
+    for number in range(7):
+        messages.write(board, helper, f"Number {number}.", f"a-key-of-form-{number}")
+    where, seen = door, []
+    while where:
+        page = client.get(where).text
+        seen = re.findall(r"Number \d|Bonjour", page) + seen
+        assert ("To the newest messages" in page) is (where != door)
+        reports = Page(page).all(
+            "a", href=where.replace("?", "/report?") if "?" in where else f"{door}/report"
+        )
+        assert len(reports) == 1
+        listed = client.get(reports[0]["href"]).text
+        assert set(re.findall(r"Number \d|Bonjour", listed)) == set(
+            re.findall(r"Number \d|Bonjour", page)
+        )
+        found = re.search(r'href="([^"]+)">Earlier messages', page)
+        where = found[1] if found else ""
+    assert seen == ["Bonjour", *(f"Number {number}" for number in range(7))]
+    assert client.get(f"{door}?before=x").status_code == 400

@@ -8,8 +8,19 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from board import answering, blocks, conversations, export, links, messages, personal
+from board import (
+    answering,
+    asking,
+    blocks,
+    confirmations,
+    conversations,
+    export,
+    links,
+    messages,
+    personal,
+)
 from board.answering import NewAnswer
+from board.asking import NewQuestion
 from board.context import Board
 from board.conversations import Conversation, Side
 from board.db import Base
@@ -58,6 +69,23 @@ def test_what_waits_for_somebody_else_is_not_mine(board: Board, make: Factory) -
     view = make.open(email=POSTER)
     answering.answer(board, view.public_id, NewAnswer(email=HELPER, text="Not confirmed"))
     assert "Not confirmed" not in export.of_member(board, member_of(board, POSTER)).as_json()
+
+
+@pytest.mark.parametrize("is_confirmed", [False, True])
+def test_my_question_is_there_in_words(
+    board: Board, make: Factory, smtp: MailSink, is_confirmed: bool
+) -> None:
+    """Though the database holds it sealed; to the organisation's people it is none of theirs."""
+    office = make.organisation()
+    make.open(email=POSTER)
+    question = NewQuestion(email=POSTER, text="May I come on Monday?")
+    asking.ask(board, make.information(office).public_id, question)
+    if is_confirmed:
+        work_off(board)
+        confirmations.act(board, smtp.token(POSTER))
+    (mine,) = rows(export.of_member(board, member_of(board, POSTER)), "questions")
+    assert mine["text"] == "May I come on Monday?"
+    assert rows(export.of_member(board, office.member_id), "questions") == ()
 
 
 def test_who_blocked_me_is_not_told(board: Board, make: Factory) -> None:

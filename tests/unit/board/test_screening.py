@@ -163,7 +163,7 @@ def test_a_first_message_that_waits_is_no_conversation_to_the_poster(
 ) -> None:
     """Not in the list, the export, the relay's count, nor by a mail when the answerer withdraws."""
     view = make.open(email=ASKER)
-    make.open(email=HELPER)
+    make.open(email=HELPER, locale="en")
     work_off(board)
     before = len(smtp.to(ASKER))
     answering.answer(board, view.public_id, NewAnswer(email=HELPER, text=PHONE, locale="en"))
