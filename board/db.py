@@ -311,13 +311,19 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+#: Asked several times a page, so neither is written anew nor passes through the ORM.
+_CLOCK_POSTGRESQL = sa.select(sa.func.clock_timestamp())
+_CLOCK_SQLITE = sa.select(sa.func.strftime("%Y-%m-%dT%H:%M:%f", "now"))
+
+
 def now(session: Session) -> datetime:
     """The only source of the time: the database's clock, in UTC, plus the offset of tests."""
-    if session.get_bind().dialect.name == "postgresql":
-        moment = cast(datetime, session.scalar(sa.select(sa.func.clock_timestamp())))
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        moment = cast(datetime, connection.scalar(_CLOCK_POSTGRESQL))
     else:
-        text = session.scalar(sa.select(sa.func.strftime("%Y-%m-%dT%H:%M:%f", "now")))
-        moment = datetime.fromisoformat(cast(str, text)).replace(tzinfo=UTC)
+        text = cast(str, connection.scalar(_CLOCK_SQLITE))
+        moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
     offset: timedelta = session.info.get("clock_offset", timedelta())
     return moment.astimezone(UTC) + offset
 

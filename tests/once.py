@@ -1,12 +1,12 @@
 """What every application and every board read anew is read once a process.
 
 A test that opens a board and an application of its own would otherwise spend most of its time on
-compiling templates, on borders, and on SQL statements that it shares with the test before.
+compiling templates and routes, on borders, and on SQL that it shares with the test before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from types import CodeType
 
@@ -14,8 +14,11 @@ import pytest
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from werkzeug.routing import Rule
 
 from board.countries import Countries
+
+Builder = Callable[..., tuple[str, str]]
 
 
 class CompiledTemplates(BytecodeCache):
@@ -32,10 +35,26 @@ class CompiledTemplates(BytecodeCache):
         self._codes[bucket.key, bucket.checksum] = bucket.code
 
 
+def built_once() -> Callable[[Rule, bool], Builder]:
+    """As `Rule._compile_builder`, which the words of a rule determine, for the first such rule."""
+    compiled: dict[tuple[object, ...], Builder] = {}
+    compile_ = Rule._compile_builder
+
+    def builder(rule: Rule, append_unknown: bool = True) -> Builder:
+        defaults = tuple(sorted((rule.defaults or {}).items()))
+        key = (rule.rule, tuple(rule._trace), defaults, append_unknown)
+        if key not in compiled:
+            compiled[key] = compile_(rule, append_unknown)
+        return compiled[key]
+
+    return builder
+
+
 @pytest.fixture(scope="session", autouse=True)
 def read_once() -> Iterator[None]:
-    """Templates are compiled once, and borders are read once, for all tests of a process."""
+    """Templates and routes are compiled once, and borders read once, for all tests of a process."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Flask, "jinja_options", {"bytecode_cache": CompiledTemplates()})
+        patch.setattr(Rule, "_compile_builder", built_once())
         patch.setattr(Countries, "load", lru_cache(maxsize=1)(Countries.load))
         yield

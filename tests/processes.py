@@ -16,7 +16,7 @@ from config.settings import ROOT
 
 #: Enough for a machine that does ten other things.
 PATIENCE_S = 180
-STOP_S = 10
+STOP_S = 30
 
 
 def wait_for(condition: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> None:

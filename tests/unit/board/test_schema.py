@@ -19,6 +19,7 @@ from board.db import Database, make_engine
 from board.errors import SchemaMismatch
 from board.searching import ListingFilter
 from config.settings import ROOT, Settings
+from tests.commands import entraide
 from web.app import create_app
 
 MIGRATE = "the database does not have the schema of this program; run `entraide migrate`"
@@ -123,9 +124,9 @@ def test_a_command_says_it_in_one_line(
 ) -> None:
     """With status 2, and no word of a database that cannot be reached."""
     with harmed(settings, harm, mend):
-        result = command(environment, *ASK)
+        result = entraide(environment, *ASK)
         assert (result.returncode, result.stderr) == (2, f"error: {says}\n")
-    assert command(environment, *ASK).returncode == 0
+    assert entraide(environment, *ASK).returncode == 0
 
 
 def command(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +17,7 @@ from board.errors import Invalid
 from board.listings import Listing, close_ended
 from cli.errors import Refusal
 from cli.listings import demo_command, import_command, match_command, moment_of
-from config.settings import ROOT
+from tests.commands import entraide
 from tests.factories import Factory
 
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
@@ -52,18 +49,6 @@ def run(command: Any, *arguments: object, environment: dict[str, str]) -> Result
     """A command in this process; its refusals are raised."""
     return CliRunner().invoke(
         command, [str(each) for each in arguments], env=environment, catch_exceptions=False
-    )
-
-
-def entraide(environment: dict[str, str], *arguments: object) -> subprocess.CompletedProcess[str]:
-    """The command itself, in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "cli.main", *map(str, arguments)],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **environment},
-        capture_output=True,
-        text=True,
-        check=False,
     )
 
 
