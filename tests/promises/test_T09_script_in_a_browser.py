@@ -87,12 +87,12 @@ def test_T09_no_payload_runs_in_a_browser(house: House, watcher: Watcher) -> Non
     with served(mailed_page(house)) as site:
         for address in scene.addresses(house):
             watcher.visit(site + address)
+        echo(watcher, site)
         sign_in(watcher, house, site)
         for address in scene.own_addresses(house):
             watcher.visit(site + address)
         expect(watcher.page.locator("h1")).to_contain_text("ran()")
         open_popups(watcher.page, f"{site}/listings")
-        echo(watcher, site)
         watcher.visit(f"{site}/dev/mail")
         mails = watcher.page.locator("main a[href^='/dev/mail/']").evaluate_all(
             "all => all.map(each => each.getAttribute('href'))"
@@ -131,7 +131,7 @@ def open_popups(page: Page, address: str) -> None:
 
 
 def echo(watcher: Watcher, site: str) -> None:
-    """Type payloads into the search, and into a form that comes back refused."""
+    """Type payloads into the search, and into a guest's form that comes back refused."""
     page = watcher.page
     for payload in PAYLOADS[::4]:
         watcher.visit(f"{site}/listings")
