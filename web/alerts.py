@@ -11,6 +11,7 @@ from wtforms import ValidationError
 from board import alerts
 from board.errors import Invalid
 from board.i18n import N_
+from board.rhythms import Rhythm
 from web import visitors, words
 from web.errors import error_response
 from web.forms.alert import AlertForm
@@ -65,28 +66,32 @@ def sent() -> str:
 
 
 def _render(form: AlertForm, grid: Grid | None = None) -> str:
-    return render_template(
-        "alerts/new.html",
-        form=form,
-        grid=grid,
-        category_groups=words.category_groups(),
-        languages=words.language_choices(),
-        kind_choices=[
+    return render_template("alerts/new.html", form=form, grid=grid, **choices())
+
+
+def choices() -> dict[str, object]:
+    """What the questions of an alert offer, in the reader's language."""
+    return {
+        "category_groups": words.category_groups(),
+        "languages": words.language_choices(),
+        "kind_choices": [
             ("request", gettext("Requests for help"), "request", ""),
             ("offer", gettext("Offers of help"), "offer", ""),
             ("info", gettext("Official information"), "official", ""),
         ],
-        where_choices=[
+        "where_choices": [
             ("place", gettext("Around a place"), "place", ""),
+            ("area", gettext("Inside an area that you draw"), "map", ""),
             ("remote", gettext("Far away: help that works at a distance"), "remote", ""),
         ],
-        urgency_choices=[
+        "urgency_choices": [
             ("0", gettext("Any, also without hurry")),
             ("1", gettext("This week or sooner")),
             ("2", gettext("Within two days or sooner")),
             ("3", gettext("Only today")),
         ],
-    )
+        "rhythm_choices": [(each.value, words.rhythm_name(each)) for each in Rhythm],
+    }
 
 
 @unsubscribe_blueprint.get("/<token>")

@@ -34,10 +34,12 @@ from web import (
     me,
     moderation,
     organisations,
+    own_alerts,
     pages,
     partners,
     passkeys,
     places,
+    preferences,
     privacy,
     profiles,
     proofs,
@@ -80,6 +82,8 @@ FEATURES = (
     sign_in,
     sessions,
     me,
+    preferences,
+    own_alerts,
     profiles,
     blocks,
     passkeys,
@@ -158,6 +162,8 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     app.register_blueprint(export.asking_blueprint)
     app.register_blueprint(export.links_blueprint)
     app.register_blueprint(alerts.unsubscribe_blueprint)
+    app.register_blueprint(preferences.guests_blueprint)
+    app.register_blueprint(own_alerts.guests_blueprint)
     # It only counts, and a page that many read must set no cookie for it.
     csrf.exempt(readers.count)
     csrf.exempt(alerts.one_click)

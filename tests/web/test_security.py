@@ -45,7 +45,7 @@ EXAMPLES = {
     "me.change": "/me/listings/AAAAAAAAAAAA/edit",
     "me.extend": "/me/listings/AAAAAAAAAAAA/extend",
     "me.close": "/me/listings/AAAAAAAAAAAA/close",
-    "me.end_alert": "/me/alerts/AAAAAAAAAAAA/end",
+    "own_alerts.end": "/me/alerts/AAAAAAAAAAAA/end",
     "profiles.place": "/me/profile/here",
     "profiles.set_place": "/me/profile/here",
     "blocks.ask": "/listings/AAAAAAAAAAAA/block",
