@@ -13,11 +13,13 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import profiles, rhythms
+from board import outbox, profiles, rhythms, tellings
 from board.db import Base, UTCDateTime, now
 from board.errors import LinkRefused
 from board.i18n import N_
+from board.listings import Listing
 from board.members import Member
+from board.outbox import OutboxRow
 from board.rhythms import Rhythm
 from board.validation import Checks
 from matcher.taxonomy import Urgency
@@ -175,13 +177,45 @@ def save(board: Board, member_id: int, new: NewPreferences) -> None:
         row.quiet_from, row.quiet_to = new.quiet_from, new.quiet_to
         row.urgent_passes, row.by_email = new.urgent_passes, new.by_email
         row.most_a_week, row.paused_until = new.most_a_week, until
+        if until is not None:
+            _keep_for_digest(session, member_id, until)
 
 
 def pause(session: Session, member_id: int) -> datetime:
     """Write nothing for `PAUSE`; a longer pause stays. Returns its end."""
-    row = _row(session, member_id)
-    row.paused_until = max(now(session) + PAUSE, row.paused_until or now(session))
+    row, moment = _row(session, member_id), now(session)
+    row.paused_until = max(moment + PAUSE, row.paused_until or moment)
+    _keep_for_digest(session, member_id, row.paused_until)
     return row.paused_until
+
+
+def stop_mails(session: Session, member_id: int) -> None:
+    """Write no more mails of listings to this member."""
+    _row(session, member_id).by_email = False
+
+
+def _keep_for_digest(session: Session, member_id: int, due_at: datetime) -> None:
+    """Let what waits to be mailed come in the digest after a pause instead.
+
+    The mails themselves look at the pause before they go out.
+    """
+    waiting = session.execute(
+        sa.select(OutboxRow.listing_id, OutboxRow.alert_id)
+        .join(Listing, Listing.id == OutboxRow.listing_id)
+        .where(
+            OutboxRow.member_id == member_id,
+            OutboxRow.purpose == outbox.MATCH,
+            OutboxRow.status == outbox.PENDING,
+        )
+    )
+    tellings.queue(
+        session,
+        [
+            tellings.NewTelling(member_id, listing_id, alert_id, due_at)
+            for listing_id, alert_id in waiting
+            if listing_id is not None
+        ],
+    )
 
 
 def _row(session: Session, member_id: int) -> PreferencesRow:
@@ -228,9 +262,9 @@ def _check_quiet(checks: Checks, new: NewPreferences) -> None:
             checks.refuse(field, N_("A time such as 21:30 is accepted."))
 
 
-def settings_token(session: Session, board: Board, member_id: int) -> str:
+def settings_token(board: Board, member_id: int, moment: datetime) -> str:
     """What the address of the settings ends with in a mail to this member."""
-    return _signed(session, board, _SETTINGS, member_id)
+    return _signed(board, _SETTINGS, member_id, moment)
 
 
 def member_of_token(board: Board, token: str) -> int:
@@ -238,9 +272,9 @@ def member_of_token(board: Board, token: str) -> int:
     return _member(board, token, _SETTINGS)
 
 
-def not_now_token(session: Session, board: Board, member_id: int) -> str:
+def not_now_token(board: Board, member_id: int, moment: datetime) -> str:
     """What the address of "not available now" ends with in a mail to this member."""
-    return _signed(session, board, _NOT_NOW, member_id)
+    return _signed(board, _NOT_NOW, member_id, moment)
 
 
 def look_not_now(board: Board, token: str) -> None:
@@ -255,8 +289,8 @@ def not_now(board: Board, token: str) -> None:
         pause(session, member_id)
 
 
-def _signed(session: Session, board: Board, purpose: str, member_id: int) -> str:
-    ends_on = (now(session) + LINKS_OPEN).date().toordinal()
+def _signed(board: Board, purpose: str, member_id: int, moment: datetime) -> str:
+    ends_on = (moment + LINKS_OPEN).date().toordinal()
     return board.vault.sign(f"{purpose}:{member_id}:{ends_on}")
 
 

@@ -8,13 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from board.db import Base, BigId, UTCDateTime, now
+from board.errors import LinkRefused
+from board.listings import Listing
+from board.members import Member
 
+if TYPE_CHECKING:
+    from board.context import Board
+
+_NOT_THIS = "not-this"
 _WAITING = "told_at IS NULL AND declined_at IS NULL"
 
 
@@ -117,6 +125,31 @@ def decline(session: Session, member_id: int, listing_id: int) -> None:
         .values(declined_at=moment)
         .execution_options(synchronize_session=False)
     )
+
+
+def not_this_token(board: Board, member_id: int, listing_id: int) -> str:
+    """What the address of "not this one" ends with in a mail to this member."""
+    return board.vault.sign(f"{_NOT_THIS}:{member_id}:{listing_id}")
+
+
+def look(board: Board, token: str) -> None:
+    """Raises LinkRefused for a token that declines nothing."""
+    _subject(board, token)
+
+
+def not_this(board: Board, token: str) -> None:
+    """Tell the member of this token no more of its listing. Raises LinkRefused."""
+    member_id, listing_id = _subject(board, token)
+    with board.db.write() as session:
+        if session.get(Member, member_id) and session.get(Listing, listing_id):
+            decline(session, member_id, listing_id)
+
+
+def _subject(board: Board, token: str) -> tuple[int, int]:
+    subject = (board.vault.verify(token) or "").split(":")
+    if len(subject) != 3 or subject[0] != _NOT_THIS:
+        raise LinkRefused("unknown")
+    return int(subject[1]), int(subject[2])
 
 
 def _insert_missing(session: Session, rows: list[dict[str, object]]) -> None:

@@ -33,6 +33,7 @@ from web import (
     listings,
     me,
     moderation,
+    one_click,
     organisations,
     own_alerts,
     pages,
@@ -84,6 +85,7 @@ FEATURES = (
     me,
     preferences,
     own_alerts,
+    one_click,
     profiles,
     blocks,
     passkeys,
@@ -161,10 +163,11 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     app.register_blueprint(conversations.guests_blueprint)
     app.register_blueprint(export.asking_blueprint)
     app.register_blueprint(export.links_blueprint)
-    app.register_blueprint(alerts.unsubscribe_blueprint)
+    app.register_blueprint(one_click.not_this_blueprint)
+    app.register_blueprint(one_click.not_now_blueprint)
     app.register_blueprint(preferences.guests_blueprint)
     app.register_blueprint(own_alerts.guests_blueprint)
     # It only counts, and a page that many read must set no cookie for it.
     csrf.exempt(readers.count)
-    csrf.exempt(alerts.one_click)
+    csrf.exempt(one_click.one_click)
     return app

@@ -73,7 +73,17 @@ class Town:
         self._waiting()
         work_off(board)
         self.mailed = _addresses(smtp)
+        self.behind = self._behind(english(app))
         catch(board.settings, NASTY[:60], NASTY, NASTY)
+
+    def _behind(self, client: FlaskClient) -> list[str]:
+        """Pages that the pages of mailed links lead to, under the same token."""
+        found: set[str] = set()
+        for where in self.mailed:
+            if where.startswith("/preferences/by-link/"):
+                page = client.get(where).text
+                found |= set(re.findall(rf'href="({re.escape(where)}/[^"]+)"', page))
+        return sorted(found)
 
     def _moderated(self) -> None:
         """One case waits, one led to a link, two to bans, one of which was appealed."""
@@ -217,7 +227,9 @@ def test_every_page_is_plain_and_strict_for_everybody(town: Town) -> None:
     app, seen, wrong = town.app, set(), set()
     gets = [rule for rule in rules(app, *Guard) if "GET" in (rule.methods or ())]
     for who, client in town.readers():
-        for number, where in enumerate([*addresses(app, gets, town, who), *town.mailed]):
+        for number, where in enumerate(
+            [*addresses(app, gets, town, who), *town.mailed, *town.behind]
+        ):
             endpoint, guard = guard_at(app, where)
             language = LOCALES[number % len(LOCALES)]
             answer = client.get(where, headers={"Accept-Language": language})

@@ -103,7 +103,7 @@ def test_not_now_pauses_for_a_week_and_shortens_no_pause(board: Board, make: Fac
     """Pressed twice it is the same."""
     member_id = make.member()
     with board.db.read() as session:
-        token = preferences.not_now_token(session, board, member_id)
+        token = preferences.not_now_token(board, member_id, now(session))
         moment = now(session)
     preferences.look_not_now(board, token)
     assert preferences.get(board, member_id).paused_until is None
@@ -122,8 +122,8 @@ def test_a_signed_link_opens_one_member_s_settings_for_a_while(board: Board, mak
     """No other purpose, no other member, not for ever."""
     member_id = make.member()
     with board.db.read() as session:
-        token = preferences.settings_token(session, board, member_id)
-        other = preferences.not_now_token(session, board, member_id)
+        token = preferences.settings_token(board, member_id, now(session))
+        other = preferences.not_now_token(board, member_id, now(session))
     assert preferences.member_of_token(board, token) == member_id
     forged = token.replace(f":{member_id}:", f":{member_id + 1}:")
     for bad in ("", "x", "preferences:1:800000", forged, other, "é.é", f"{token}x"):
@@ -140,6 +140,6 @@ def test_a_signed_link_opens_one_member_s_settings_for_a_while(board: Board, mak
 def test_a_link_of_somebody_who_is_gone_opens_nothing(board: Board) -> None:
     """The settings of nobody are not made by looking."""
     with board.db.read() as session:
-        token = preferences.settings_token(session, board, 987)
+        token = preferences.settings_token(board, 987, now(session))
     with pytest.raises(LinkRefused):
         preferences.member_of_token(board, token)
