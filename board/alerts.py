@@ -13,11 +13,12 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 import matcher.alerts
-from board import bans, consent, limits, links, members
+from board import bans, consent, drawing, limits, links, members
 from board.db import Base, BigId, Codes, Geo, Indexed, UTCDateTime, new_public_id, now
 from board.errors import LinkRefused
 from board.i18n import LOCALES, N_
-from board.places import kept_cell
+from board.places import kept_cell, place_label
+from board.rhythms import Rhythm
 from board.validation import Checks, Refused, clean_text, email_address, finite
 from matcher.place import REMOTE_REGION, Place
 from matcher.taxonomy import Kind, UnknownCategory
@@ -44,6 +45,7 @@ class Alert(Indexed, Base):
     __table_args__ = (
         sa.CheckConstraint("status IN ('pending', 'active', 'ended')", name="status"),
         sa.CheckConstraint("remote OR cell IS NOT NULL OR area IS NOT NULL", name="has_area"),
+        sa.CheckConstraint("rhythm IN ('instant', 'daily', 'weekly')", name="rhythm"),
         {"sqlite_autoincrement": True},
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -65,6 +67,9 @@ class Alert(Indexed, Base):
     categories: Mapped[tuple[str, ...]] = mapped_column(Codes, default=())
     least_urgency: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     languages: Mapped[tuple[str, ...]] = mapped_column(Codes, default=())
+    rhythm: Mapped[str] = mapped_column(
+        sa.String(8), default=Rhythm.INSTANT, server_default=Rhythm.INSTANT.value
+    )
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
     @property
@@ -73,13 +78,16 @@ class Alert(Indexed, Base):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewAlert:
-    """A form that somebody sends; empty tuples mean any."""
+class Terms:
+    """What somebody wants to hear of, and how often; empty tuples mean any.
 
-    email: str
-    locale: str = "fr"
+    Exactly one of a remote alert, a drawn area and a place with a radius.
+    """
+
     #: Help from far away: by category and language, no place.
     remote: bool = False
+    #: A GeoJSON polygon, as `json.loads` gives it.
+    area: object = None
     cell: int | None = None
     place_name: str = ""
     radius_km: float | None = None
@@ -88,6 +96,15 @@ class NewAlert:
     categories: tuple[str, ...] = ()
     least_urgency: int = 0
     languages: tuple[str, ...] = ()
+    rhythm: str = Rhythm.INSTANT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAlert(Terms):
+    """A form that somebody sends who is not signed in."""
+
+    email: str
+    locale: str = "fr"
 
 
 def engine_alert(alert: Alert) -> matcher.alerts.Alert:
@@ -111,28 +128,20 @@ def save(board: Board, new: NewAlert, visitor: limits.Visitor = limits.HOUSE) ->
 
     The answer is the same for known and unknown addresses. Raises Invalid.
     """
-    new = _checked(board, new)
-    place = None if new.cell is None else Place(new.cell)
+    checks = Checks()
+    with checks.field("email"):
+        new = replace(new, email=email_address(new.email))
+    if new.locale not in LOCALES:
+        checks.refuse(
+            "locale", N_("One of these is accepted: %(codes)s."), codes=", ".join(LOCALES)
+        )
+    values = checked(board, new, new.locale, checks)
     with board.db.write() as session:
         delay = limits.see(session, visitor, limits.ALERT, None)
         address = links.address_hash(board.settings.secret_key, new.email)
         if not links.may_confirm(session, address):
             return
-        alert = Alert(
-            region=REMOTE_REGION if place is None else place.region,
-            pending_email=new.email,
-            locale=new.locale,
-            remote=new.remote,
-            cell=new.cell,
-            location=None if place is None else Point(place.center[1], place.center[0]),
-            place_name=new.place_name,
-            radius_m=round((new.radius_km or 0) * 1000),
-            kinds=tuple(str(int(kind)) for kind in new.kinds),
-            categories=tuple(str(board.taxonomy.id(slug)) for slug in new.categories),
-            least_urgency=new.least_urgency,
-            languages=new.languages,
-            created_at=now(session),
-        )
+        alert = Alert(pending_email=new.email, locale=new.locale, created_at=now(session), **values)
         session.add(alert)
         session.flush()
         consent.record(session, subject=Alert.__tablename__, subject_id=alert.id)
@@ -149,25 +158,23 @@ def save(board: Board, new: NewAlert, visitor: limits.Visitor = limits.HOUSE) ->
     board.waker.wake([row])
 
 
-def _checked(board: Board, new: NewAlert) -> NewAlert:
-    checks = Checks()
-    with checks.field("email"):
-        new = replace(new, email=email_address(new.email))
-    if new.locale not in LOCALES:
-        checks.refuse(
-            "locale", N_("One of these is accepted: %(codes)s."), codes=", ".join(LOCALES)
-        )
-    if new.remote:
-        new = replace(new, cell=None, radius_km=None, place_name="")
-    else:
+def checked(
+    board: Board, new: Terms, locale: str, checks: Checks | None = None
+) -> dict[str, object]:
+    """The columns of an alert on these terms; raises Invalid with every problem.
+
+    `checks` holds problems that were found before.
+    """
+    checks = checks or Checks()
+    where: dict[str, object] = {}
+    with checks.field("area" if new.area is not None and not new.remote else "place"):
+        where = _where(board, new, locale)
+    if not new.remote and new.area is None:
         with checks.field("place"):
-            new = replace(new, cell=_kept_cell(board, new))
-        with checks.field("place"):
-            new = replace(new, place_name=clean_text(new.place_name, max_length=200))
+            where["place_name"] = clean_text(new.place_name, max_length=200)
         with checks.field("radius_km"):
-            new = replace(
-                new, radius_km=finite(new.radius_km, least=RADIUS_KM[0], most=RADIUS_KM[1])
-            )
+            radius_km = finite(new.radius_km, least=RADIUS_KM[0], most=RADIUS_KM[1])
+            where["radius_m"] = round(radius_km * 1000)
     for slug in new.categories:
         try:
             board.taxonomy.id(slug)
@@ -175,18 +182,40 @@ def _checked(board: Board, new: NewAlert) -> NewAlert:
             checks.refuse("categories", N_("“%(slug)s” is not a category."), slug=slug[:40])
     if isinstance(new.least_urgency, bool) or new.least_urgency not in (0, 1, 2, 3):
         checks.refuse("least_urgency", N_("Choose how urgent it is, from 0 to 3."))
+    if new.rhythm not in set(Rhythm):
+        checks.refuse("rhythm", N_("Choose one of the answers of the list."))
     for code in new.languages:
         if code not in board.languages:
             checks.refuse("languages", N_("“%(code)s” is not a known code."), code=code[:20])
     checks.done()
-    return new
+    return {
+        **where,
+        "kinds": tuple(str(int(kind)) for kind in new.kinds),
+        "categories": tuple(str(board.taxonomy.id(slug)) for slug in new.categories),
+        "least_urgency": new.least_urgency,
+        "languages": new.languages,
+        "rhythm": str(new.rhythm),
+    }
 
 
-def _kept_cell(board: Board, new: NewAlert) -> int:
-    """The cell no finer than people's places may be kept: also where somebody waits is private."""
+def _where(board: Board, new: Terms, locale: str) -> dict[str, object]:
+    """The columns that say where; raises Refused.
+
+    A place is no finer than people's places may be kept: also where somebody waits is private.
+    """
+    nowhere = {"remote": False, "cell": None, "location": None, "area": None, "radius_m": 0}
+    if new.remote:
+        return {**nowhere, "remote": True, "region": REMOTE_REGION, "place_name": ""}
+    if new.area is not None:
+        area = drawing.drawn_area(new.area)
+        middle = Place.at(area.centroid.y, area.centroid.x, drawing.NAMED_RESOLUTION)
+        name = place_label(board.gazetteer, middle.cell, locale)
+        return {**nowhere, "area": area, "region": middle.region, "place_name": name}
     if new.cell is None:
         raise Refused(N_("Choose a place, or help from far away."))
-    return kept_cell(board.gazetteer, new.cell, new.categories)
+    place = Place(kept_cell(board.gazetteer, new.cell, new.categories))
+    location = Point(place.center[1], place.center[0])
+    return {**nowhere, "cell": place.cell, "location": location, "region": place.region}
 
 
 def confirm(session: Session, alert: Alert) -> None:
@@ -199,16 +228,21 @@ def confirm(session: Session, alert: Alert) -> None:
         return
     member = members.confirmed(session, alert.pending_email, alert.locale)
     bans.require_none(session, member.id)
+    make_room(session, member.id)
+    alert.member_id, alert.pending_email = member.id, None
+    consent.confirm(session, Alert.__tablename__, alert.id, member.id)
+    alert.status = AlertStatus.ACTIVE
+
+
+def make_room(session: Session, member_id: int) -> None:
+    """End a member's oldest active alerts, so that one more is at most `PER_MEMBER`."""
     active = session.scalars(
         sa.select(Alert)
-        .where(Alert.member_id == member.id, Alert.status == AlertStatus.ACTIVE)
+        .where(Alert.member_id == member_id, Alert.status == AlertStatus.ACTIVE)
         .order_by(Alert.id)
     ).all()
     for oldest in active[: max(0, len(active) - PER_MEMBER + 1)]:
         oldest.status = AlertStatus.ENDED
-    alert.member_id, alert.pending_email = member.id, None
-    consent.confirm(session, Alert.__tablename__, alert.id, member.id)
-    alert.status = AlertStatus.ACTIVE
 
 
 def unsubscribe_token(board: Board, alert_id: int) -> str:

@@ -17,6 +17,7 @@ from board import (
     links,
     listings,
     posting,
+    profiles,
     verification,
 )
 from board.alerts import Alert
@@ -87,6 +88,8 @@ def _do(
     """What the link is for; the deed as it is now, and the outbox rows that follow."""
     if isinstance(subject, Alert):
         alerts.confirm(session, subject)
+        if subject.member_id is not None:
+            profiles.assume_zone(session, board, subject.member_id, subject.cell)
         return deed, []
     if isinstance(subject, Organisation):
         return deed, verification.receive(session, board, subject)

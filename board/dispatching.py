@@ -9,6 +9,7 @@ import structlog
 from board import delivery, outbox, telling
 from board.errors import Unavailable
 from board.mails import compose
+from board.mails.letter import Later
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -32,6 +33,8 @@ def dispatch(board: Board, row_id: int) -> list[int]:
     except Unavailable:
         # The database is away: the lease ends by itself and the sweeper finds the row.
         raise
+    except Later as later:
+        outbox.defer(board.db, held, later.until)
     except delivery.Temporary as error:
         status = outbox.postpone(board.db, held, error.reason)
         _log.warning("mail not delivered", row=row_id, reason=error.reason, status=status)

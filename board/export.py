@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -202,7 +202,8 @@ def _side(person: Person, conversation: Conversation) -> str:
 
 def _plain(name: str, value: object) -> Value:
     """As JSON and a reader can have it: times in ISO 8601, cells by their names in H3."""
-    if isinstance(value, datetime):
+    if isinstance(value, date):
+        # A moment is a day too.
         return value.isoformat()
     if isinstance(value, tuple):
         return [str(each) for each in value]

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import editing, extensions, listings
-from board.alerts import Alert, AlertStatus
+from board import editing, extensions, listings, own_alerts
 from board.db import now
 from board.editing import Changes
-from board.errors import AlertNotFound, ListingNotFound
+from board.errors import ListingNotFound
 from board.listings import Listing, ListingView, Status
+from board.own_alerts import OwnAlert
 from matcher.taxonomy import Kind
 
 if TYPE_CHECKING:
@@ -37,19 +37,6 @@ class OwnListing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnAlert:
-    """An active alert as its owner sees it."""
-
-    public_id: str
-    remote: bool
-    place_name: str
-    radius_km: float
-    kinds: tuple[Kind, ...]
-    #: Slugs of the taxonomy.
-    categories: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Space:
     """What the page of one's own space shows."""
 
@@ -59,6 +46,7 @@ class Space:
 
 def space(board: Board, member_id: int) -> Space:
     """A member's listings, whatever their state, and active alerts."""
+    alerts = own_alerts.all_of(board, member_id)
     with board.db.read() as session:
         moment = now(session)
         ids = session.scalars(
@@ -67,29 +55,13 @@ def space(board: Board, member_id: int) -> Space:
             .order_by(Listing.id.desc())
             .limit(LISTINGS_SHOWN)
         ).all()
-        alerts = session.scalars(
-            sa.select(Alert)
-            .where(Alert.member_id == member_id, Alert.status == AlertStatus.ACTIVE)
-            .order_by(Alert.id.desc())
-        ).all()
         return Space(
             listings=tuple(
                 OwnListing(view=view, extension_days=extensions.days_to_add(view, moment))
                 for view in listings.views(session, board, ids, held=True)
             ),
-            alerts=tuple(_own_alert(board, alert) for alert in alerts),
+            alerts=alerts,
         )
-
-
-def _own_alert(board: Board, alert: Alert) -> OwnAlert:
-    return OwnAlert(
-        public_id=alert.public_id,
-        remote=alert.remote,
-        place_name=alert.place_name,
-        radius_km=alert.radius_m / 1000,
-        kinds=tuple(Kind(int(code)) for code in alert.kinds),
-        categories=tuple(board.taxonomy.slug(int(code)) for code in alert.categories),
-    )
 
 
 def listing(board: Board, member_id: int, public_id: str) -> ListingView:
@@ -117,21 +89,6 @@ def close(board: Board, member_id: int, public_id: str) -> None:
     with board.db.write() as session:
         own = _own(session, member_id, public_id, Status.OPEN, Status.HELD)
         listings.close(session, own, "poster")
-
-
-def end_alert(board: Board, member_id: int, public_id: str) -> None:
-    """End one's own alert; raises AlertNotFound."""
-    with board.db.write() as session:
-        alert = session.scalar(
-            sa.select(Alert).where(
-                Alert.public_id == public_id,
-                Alert.member_id == member_id,
-                Alert.status == AlertStatus.ACTIVE,
-            )
-        )
-        if alert is None:
-            raise AlertNotFound(public_id)
-        alert.status = AlertStatus.ENDED
 
 
 def _own_open(session: Session, member_id: int, public_id: str) -> Listing:

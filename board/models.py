@@ -21,6 +21,7 @@ from board.outbox import OutboxRow
 from board.outcomes import Outcome
 from board.passkeys import Passkey, PasskeyChallenge
 from board.posting import PostingKey
+from board.preferences import PreferencesRow
 from board.proofs import SpentProof
 from board.questions import PublicAnswer, Question
 from board.readers import Reader, ReaderDay, ReaderSalt
@@ -31,6 +32,7 @@ from board.roles import Grant
 from board.sessions import MemberSession
 from board.sign_in import SignInCode
 from board.sources import ImportedRow
+from board.tellings import Telling
 
 ALL = (
     Alert,
@@ -60,6 +62,7 @@ ALL = (
     PasskeyChallenge,
     Outcome,
     PostingKey,
+    PreferencesRow,
     PublicAnswer,
     Question,
     Reader,
@@ -71,5 +74,6 @@ ALL = (
     Sighting,
     SignInCode,
     SpentProof,
+    Telling,
     Tombstone,
 )

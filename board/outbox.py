@@ -45,6 +45,7 @@ INFORMATION_ENDING = "information-ending"
 QUESTION_ASKED = "question-asked"
 QUESTION_ANSWERED = "question-answered"
 MATCH = "match"
+DIGEST = "digest"
 LISTING_CHANGED = "listing-changed"
 SIGN_IN_CODE = "sign-in-code"
 OWN_DATA = "own-data"
@@ -302,6 +303,19 @@ def postpone(db: Database, held: Claim, error: str, most: int = MAX_ATTEMPTS) ->
             lease_until=None,
         )
         return status
+
+
+def defer(db: Database, held: Claim, until: datetime) -> None:
+    """Let the row go until then; the try does not count."""
+    with db.write() as session:
+        _update_held(
+            session,
+            held,
+            due_at=until,
+            attempts=held.attempts - 1,
+            lease=None,
+            lease_until=None,
+        )
 
 
 def due_ids(db: Database, limit: int = 500) -> list[int]:

@@ -38,6 +38,7 @@ from board.outbox import OutboxRow
 from board.outcomes import Outcome
 from board.passkeys import Passkey, PasskeyChallenge
 from board.posting import PostingKey
+from board.preferences import PreferencesRow
 from board.proofs import SpentProof
 from board.questions import PublicAnswer, Question
 from board.readers import Reader, ReaderDay, ReaderSalt
@@ -48,6 +49,7 @@ from board.roles import Grant
 from board.sessions import MemberSession
 from board.sign_in import SignInCode
 from board.sources import ImportedRow
+from board.tellings import Telling
 
 Condition = sa.ColumnElement[bool]
 
@@ -407,6 +409,22 @@ TABLES: Final = (
             person.is_in(RelayedListing.relay_id), RelayedListing.listing_id.in_(person.listings)
         ),
         hidden=frozenset({"relay_id", "code_hash", "tries"}),
+    ),
+    PersonalTable(
+        model=Telling,
+        title=N_("What you are told of in digests"),
+        whose=lambda person: sa.or_(
+            person.is_in(Telling.member_id), Telling.listing_id.in_(person.listings)
+        ),
+        # Whom a listing of this person was told to is not shown.
+        shown=lambda person: person.is_in(Telling.member_id),
+        hidden=frozenset({"member_id", "listing_id", "alert_id"}),
+    ),
+    PersonalTable(
+        model=PreferencesRow,
+        title=N_("How you want to be told"),
+        whose=lambda person: person.is_in(PreferencesRow.member_id),
+        hidden=frozenset({"member_id"}),
     ),
     PersonalTable(
         model=ListingCategory,

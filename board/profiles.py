@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from sqlalchemy.orm import Session
+
 from board import places
 from board.i18n import N_
 from board.members import Member
@@ -114,5 +116,11 @@ def set_place(board: Board, member_id: int, where: Where, cell: int | None, name
             member.there_cell, member.there_name = cell, told
             return
         member.here_cell, member.here_name = cell, told
-        if cell is not None and member.time_zone == _NO_ZONE:
-            member.time_zone = places.time_zone(board.gazetteer, cell).key
+        assume_zone(session, board, member_id, cell)
+
+
+def assume_zone(session: Session, board: Board, member_id: int, cell: int | None) -> None:
+    """Give a member who has told no time zone that of a place of theirs."""
+    member = session.get_one(Member, member_id)
+    if cell is not None and member.time_zone == _NO_ZONE:
+        member.time_zone = places.time_zone(board.gazetteer, cell).key

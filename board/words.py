@@ -13,6 +13,7 @@ from babel import Locale
 from babel.units import format_unit
 
 from board.i18n import N_
+from board.rhythms import Rhythm
 from matcher.taxonomy import Kind, Reach, Taxonomy, Urgency
 
 if TYPE_CHECKING:
@@ -81,6 +82,12 @@ REACHES: Final[Mapping[Reach, str]] = {
     Reach.COUNTRY: N_("anywhere in the same country"),
     Reach.LANGUAGE: N_("anywhere in the same language"),
     Reach.WORLD: N_("worldwide"),
+}
+
+RHYTHMS: Final[Mapping[Rhythm, str]] = {
+    Rhythm.INSTANT: N_("At once, one mail each"),
+    Rhythm.DAILY: N_("Once a day, all in one mail"),
+    Rhythm.WEEKLY: N_("Once a week, all in one mail"),
 }
 
 _REMOTE: Final[Mapping[Reach, str]] = {

@@ -13,7 +13,10 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 #: A net below the rule, not instead of it: nobody may log these, and a foreign library may.
 _HIDDEN = (
     (re.compile(r"[^\s<>\"'@]+@[^\s<>\"'@]+"), "[address]"),
-    (re.compile(r"/(links|unsubscribe|by-link|rewording|appeals)/[^\s\"'?#]+"), r"/\1/[token]"),
+    (
+        re.compile(r"/(links|unsubscribe|by-link|rewording|appeals|not-this|not-now)/[^\s\"'?#]+"),
+        r"/\1/[token]",
+    ),
 )
 
 

@@ -17,6 +17,7 @@ class Periodic:
 SCHEDULE = (
     Periodic(job="workers.upkeep.sweep", every_s=10),
     Periodic(job="workers.upkeep.expire", every_s=60),
+    Periodic(job="workers.upkeep.digest", every_s=60),
     Periodic(job="workers.upkeep.snapshot", every_s=300),
     Periodic(job="workers.upkeep.forget", every_s=3600),
 )

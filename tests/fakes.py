@@ -38,6 +38,19 @@ class _Listener(Controller):
         super()._trigger_server()
 
 
+def text_of(message: EmailMessage) -> str:
+    """What a mail says in plain text, whether or not there is HTML beside it."""
+    body = message.get_body(("plain",))
+    assert body is not None, "every mail can be read as plain text"
+    return str(body.get_content())
+
+
+def html_of(message: EmailMessage) -> str:
+    """The HTML of a mail; "" where there is none."""
+    body = message.get_body(("html",))
+    return "" if body is None else str(body.get_content())
+
+
 class MailSink:
     """An SMTP server on a free port of loopback.
 
@@ -75,7 +88,7 @@ class MailSink:
     def token(self, address: str, path: str = "links") -> str:
         """The token of the newest link mailed to this address."""
         for message in reversed(self.to(address)):
-            found = re.search(rf"/{path}/(\S+)", message.get_content())
+            found = re.search(rf"/{path}/(\S+)", text_of(message))
             if found:
                 return found[1]
         raise AssertionError(f"no mail to {address} holds a link to /{path}/")

@@ -1,18 +1,16 @@
-"""Alerts: the form, the page after it, and leaving in one click."""
+"""Alerts: the form, and the page after it."""
 
 from __future__ import annotations
 
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_wtf.csrf import validate_csrf
-from wtforms import ValidationError
 
 from board import alerts
 from board.errors import Invalid
 from board.i18n import N_
+from board.rhythms import Rhythm
 from web import visitors, words
-from web.errors import error_response
 from web.forms.alert import AlertForm
 from web.forms.place import find_place
 from web.guards import Guard, GuardedBlueprint
@@ -21,12 +19,6 @@ from web.places import Grid, grid_of_form
 from web.words import current_board
 
 blueprint = GuardedBlueprint("alerts", __name__, guard=Guard.PUBLIC, url_prefix="/alerts")
-unsubscribe_blueprint = GuardedBlueprint(
-    "unsubscribe", __name__, guard=Guard.LINK, url_prefix="/unsubscribe"
-)
-
-#: The body that RFC 8058 prescribes for a mail program that unsubscribes by itself.
-ONE_CLICK = ("List-Unsubscribe", "One-Click")
 
 
 @blueprint.get("/new")
@@ -65,48 +57,29 @@ def sent() -> str:
 
 
 def _render(form: AlertForm, grid: Grid | None = None) -> str:
-    return render_template(
-        "alerts/new.html",
-        form=form,
-        grid=grid,
-        category_groups=words.category_groups(),
-        languages=words.language_choices(),
-        kind_choices=[
+    return render_template("alerts/new.html", form=form, grid=grid, **choices())
+
+
+def choices() -> dict[str, object]:
+    """What the questions of an alert offer, in the reader's language."""
+    return {
+        "category_groups": words.category_groups(),
+        "languages": words.language_choices(),
+        "kind_choices": [
             ("request", gettext("Requests for help"), "request", ""),
             ("offer", gettext("Offers of help"), "offer", ""),
             ("info", gettext("Official information"), "official", ""),
         ],
-        where_choices=[
+        "where_choices": [
             ("place", gettext("Around a place"), "place", ""),
+            ("area", gettext("Inside an area that you draw"), "map", ""),
             ("remote", gettext("Far away: help that works at a distance"), "remote", ""),
         ],
-        urgency_choices=[
+        "urgency_choices": [
             ("0", gettext("Any, also without hurry")),
             ("1", gettext("This week or sooner")),
             ("2", gettext("Within two days or sooner")),
             ("3", gettext("Only today")),
         ],
-    )
-
-
-@unsubscribe_blueprint.get("/<token>")
-def show(token: str) -> str:
-    """One button. Looking changes nothing: mail scanners look too."""
-    alerts.token_alert(current_board(), token)
-    return render_template("unsubscribe/show.html", token=token)
-
-
-@unsubscribe_blueprint.post("/<token>")
-def one_click(token: str) -> ResponseReturnValue:
-    """End the alert: from the button of our page, or from a mail program (RFC 8058).
-
-    A mail program has no session, so this address is exempt from the CSRF check; the token is
-    the proof. The button's form is checked all the same.
-    """
-    if request.form.get(ONE_CLICK[0]) != ONE_CLICK[1]:
-        try:
-            validate_csrf(request.form.get("csrf_token"))
-        except ValidationError:
-            return error_response(400)
-    alerts.unsubscribe(current_board(), token)
-    return render_template("unsubscribe/done.html")
+        "rhythm_choices": [(each.value, words.rhythm_name(each)) for each in Rhythm],
+    }

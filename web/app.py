@@ -33,11 +33,14 @@ from web import (
     listings,
     me,
     moderation,
+    one_click,
     organisations,
+    own_alerts,
     pages,
     partners,
     passkeys,
     places,
+    preferences,
     privacy,
     profiles,
     proofs,
@@ -81,6 +84,9 @@ FEATURES = (
     sign_in,
     sessions,
     me,
+    preferences,
+    own_alerts,
+    one_click,
     profiles,
     blocks,
     passkeys,
@@ -160,8 +166,11 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     app.register_blueprint(conversations.guests_blueprint)
     app.register_blueprint(export.asking_blueprint)
     app.register_blueprint(export.links_blueprint)
-    app.register_blueprint(alerts.unsubscribe_blueprint)
+    app.register_blueprint(one_click.not_this_blueprint)
+    app.register_blueprint(one_click.not_now_blueprint)
+    app.register_blueprint(preferences.guests_blueprint)
+    app.register_blueprint(own_alerts.guests_blueprint)
     # It only counts, and a page that many read must set no cookie for it.
     csrf.exempt(readers.count)
-    csrf.exempt(alerts.one_click)
+    csrf.exempt(one_click.one_click)
     return app

@@ -17,6 +17,7 @@ from board.export import OwnData
 from board.i18n import N_
 from web import words
 from web.errors import error_response
+from web.forms.preferences import clock_words
 from web.forms.sign_in import AddressForm
 from web.guards import Guard, GuardedBlueprint, drop_session, signed_in
 from web.locale import current_locale
@@ -108,6 +109,16 @@ LABELS: Final[Mapping[str, str]] = {
     "website": N_("Website"),
     "version": N_("Version of the text"),
     "withdrawn_at": N_("Taken back"),
+    "rhythm": N_("How often"),
+    "quiet_from": N_("Quiet hours begin"),
+    "quiet_to": N_("Quiet hours end"),
+    "urgent_passes": N_("Urgent ones may pass the quiet hours"),
+    "most_a_week": N_("At most so many mails a week"),
+    "paused_until": N_("Pause until"),
+    "by_email": N_("By e-mail"),
+    "told_at": N_("Told"),
+    "told_on": N_("Day of the digest"),
+    "declined_at": N_("Not wanted any more"),
 }
 #: What only the program needs: in the file, not on the page.
 PLUMBING: Final = frozenset(
@@ -185,6 +196,10 @@ _NAMES: Final[Mapping[str, Any]] = {
     "cell": _cell,
     "here_cell": _cell,
     "there_cell": _cell,
+    "quiet_from": clock_words,
+    "quiet_to": clock_words,
+    "rhythm": words.rhythm_name,
+    "paused_until": lambda moment: words.moment_words(datetime.fromisoformat(moment)),
 }
 
 

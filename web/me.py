@@ -68,13 +68,6 @@ def close(public_id: str) -> ResponseReturnValue:
     return redirect(url_for("me.index"), 303)
 
 
-@blueprint.post("/alerts/<public_id:public_id>/end")
-def end_alert(public_id: str) -> ResponseReturnValue:
-    """End one's own alert."""
-    me.end_alert(current_board(), signed_in().member_id, public_id)
-    return redirect(url_for("me.index"), 303)
-
-
 def edit_page(form: EditForm, view: ListingView, action: str) -> str:
     """The form that changes a listing, for its owner or whoever holds its link."""
     choices = question_choices()["urgency_choices"]

@@ -20,6 +20,7 @@ from board.gazetteer import GazetteerPlace
 from board.listings import ListingView
 from board.matching import Counterpart
 from board.places import FINEST, SettledPlace
+from board.rhythms import Rhythm
 from board.validation import fold
 from matcher.place import Place
 from matcher.taxonomy import Kind, Reach, Urgency
@@ -64,6 +65,10 @@ def urgency_name(urgency: int) -> str:
 
 def reach_name(reach: int) -> str:
     return str(gettext(words.REACHES[Reach(reach)]))
+
+
+def rhythm_name(rhythm: str) -> str:
+    return str(gettext(words.RHYTHMS[Rhythm(rhythm)]))
 
 
 def language_name(code: str) -> str:
@@ -269,6 +274,7 @@ def init_words(app: Flask) -> None:
         precision_words=precision_words,
         reach_name=reach_name,
         reason_words=reason_words,
+        rhythm_name=rhythm_name,
         settled_words=settled_words,
         urgency_name=urgency_name,
     )

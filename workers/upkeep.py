@@ -7,6 +7,7 @@ import time
 import structlog
 
 from board import (
+    digests,
     dispatching,
     extensions,
     forgetting,
@@ -87,3 +88,15 @@ def forget() -> int:
             break
         deleted += some
     return deleted
+
+
+def digest() -> int:
+    """Write the digests that are due; returns for how many members."""
+    here = board()
+    done, until = 0, time.monotonic() + _SWEEP_S
+    while time.monotonic() < until:
+        some = digests.write(here)
+        if not some:
+            break
+        done += some
+    return done

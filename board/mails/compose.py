@@ -9,24 +9,23 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jinja2
 from sqlalchemy.orm import Session
 
-from board import alerts, blocks, links, listings, outbox, relays, sign_in, words
+from board import links, outbox, relays, sign_in
 from board.alerts import Alert, AlertStatus
 from board.db import now
 from board.errors import LinkRefused
 from board.extensions import LONGER
-from board.i18n import N_, translations
-from board.listings import Listing, ListingView, Status
-from board.mails import exchange, moderation, organisation_letters
+from board.i18n import N_, direction, translations
+from board.listings import Listing, Status
+from board.mails import exchange, moderation, organisation_letters, telling
 from board.mails.dates import last_day
 from board.mails.letter import Letter
 from board.members import Member
-from matcher.place import Place
-from matcher.taxonomy import Kind, Urgency
+from matcher.taxonomy import Kind
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -42,7 +41,6 @@ def compose(board: Board, held: outbox.Claim) -> EmailMessage | None:
         moment = now(session)
     if letter is None or letter.to is None:
         return None
-    text = _render(letter, held.locale, board)
     message = EmailMessage()
     message["From"] = board.settings.mail_from
     message["To"] = Address(addr_spec=letter.to)
@@ -59,7 +57,11 @@ def compose(board: Board, held: outbox.Claim) -> EmailMessage | None:
     if letter.unsubscribe_url:
         message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(text)
+    message.set_content(_render(letter, "txt", held.locale, board))
+    if letter.has_html:
+        message.add_alternative(_render(letter, "html", held.locale, board), subtype="html")
+        # The same at every try, as the rest of the mail.
+        message.set_boundary(_digest(board, f"{held.once}:parts"))
     # After the content, which takes the place of every header about content.
     message["Content-Language"] = held.locale
     return message
@@ -67,9 +69,12 @@ def compose(board: Board, held: outbox.Claim) -> EmailMessage | None:
 
 def _message_id(board: Board, name: str) -> str:
     """A Message-ID that the same name always gives."""
-    digest = hmac.new(board.settings.secret_key.encode(), name.encode(), "sha256")
     domain = parseaddr(board.settings.mail_from)[1].rpartition("@")[2]
-    return f"<{digest.hexdigest()[:32]}@{domain}>"
+    return f"<{_digest(board, name)}@{domain}>"
+
+
+def _digest(board: Board, name: str) -> str:
+    return hmac.new(board.settings.secret_key.encode(), name.encode(), "sha256").hexdigest()[:32]
 
 
 def _subject(letter: Letter, locale: str) -> str:
@@ -78,23 +83,27 @@ def _subject(letter: Letter, locale: str) -> str:
     return " ".join(text.split()).replace("=?", "= ?")
 
 
-def _render(letter: Letter, locale: str, board: Board) -> str:
-    template = _environment(locale).get_template(f"{letter.template}.txt")
-    site = board.settings.base_url
-    text = template.render(letter.values, site=site).strip() + "\n"
-    return _BLANK_LINES.sub("\n\n", text)
+def _render(letter: Letter, kind: str, locale: str, board: Board) -> str:
+    template = _environment(locale).get_template(f"{letter.template}.{kind}")
+    text = template.render(
+        letter.values,
+        site=board.settings.base_url,
+        locale=locale,
+        direction=direction(locale),
+    )
+    return _BLANK_LINES.sub("\n\n", text.strip() + "\n")
 
 
 @lru_cache(maxsize=8)
 def _environment(locale: str) -> jinja2.Environment:
-    """Plain text: nothing is escaped; what people wrote is shown as they wrote it."""
+    """In plain text nothing is escaped: what people wrote is shown as they wrote it."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         extensions=["jinja2.ext.i18n"],
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 (mails are text/plain)
+        autoescape=jinja2.select_autoescape(("html",), default=False, default_for_string=False),
     )
     environment.install_gettext_translations(  # type: ignore[attr-defined]
         translations(locale), newstyle=True
@@ -170,80 +179,6 @@ def _with_links(
     )
 
 
-def _match(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
-    listing, member = session.get(Listing, held.listing_id), session.get(Member, held.member_id)
-    if listing is None or member is None or not listing.in_index:
-        return None
-    if listing.ends_at <= now(session) or _apart(session, listing, member.id):
-        return None
-    alert = None if held.alert_id is None else session.get(Alert, held.alert_id)
-    if held.alert_id is not None and (alert is None or alert.status != AlertStatus.ACTIVE):
-        return None
-    views = listings.views(session, board, [listing.id])
-    if not views:
-        return None
-    view = views[0]
-    unsubscribe = ""
-    if alert is not None:
-        token = alerts.unsubscribe_token(board, alert.id)
-        unsubscribe = f"{board.settings.base_url}/unsubscribe/{token}"
-    return Letter(
-        to=relays.address_for(session, member),
-        subject=N_("Near you: %(title)s")
-        if alert and not alert.remote
-        else N_("For you: %(title)s"),
-        subject_params={"title": view.title},
-        template="match",
-        values={
-            **_described(view, held.locale),
-            "until": last_day(board, listing.ends_at, listing.cell, held.locale),
-            "where": _where(view, alert, held.locale),
-            "alert": alert,
-            "page": f"{board.settings.base_url}/listings/{view.public_id}",
-            "unsubscribe": unsubscribe,
-        },
-        unsubscribe_url=unsubscribe,
-    )
-
-
-def _described(view: ListingView, locale: str) -> dict[str, Any]:
-    gettext = translations(locale).gettext
-    return {
-        "listing": view,
-        "kind": gettext(words.KINDS[view.kind]),
-        "categories": ", ".join(gettext(words.CATEGORIES[slug]) for slug in view.categories),
-        "urgency": gettext(words.URGENCIES[Urgency(view.urgency)]),
-    }
-
-
-def _where(view: ListingView, alert: Alert | None, locale: str) -> str:
-    """Place in words that claim no more than the coarser cell knows."""
-    gettext = translations(locale).gettext
-    if view.cell is None:
-        return gettext(words.REACHES[view.reach])
-    if alert is None or alert.cell is None:
-        return view.place_name
-    theirs, ours = Place.from_hex(view.cell), Place(alert.cell)
-    distance = words.distance_words(
-        theirs.distance_m(ours),
-        min(theirs.resolution, ours.resolution),
-        gettext,
-        locale,
-        view.place_name,
-    )
-    return (
-        distance
-        if not view.place_name or view.place_name in distance
-        else (f"{view.place_name} · {distance}")
-    )
-
-
-def _apart(session: Session, listing: Listing, member_id: int) -> bool:
-    """Whether the poster of a listing and a member have blocked each other meanwhile."""
-    poster = listing.member_id
-    return poster is not None and blocks.between(session, poster, member_id)
-
-
 def _sign_in_code(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
     if not sign_in.is_waiting(session, int(held.payload["row"])):
         return None
@@ -288,6 +223,6 @@ _WRITERS = {
     outbox.CONFIRM_ALERT: _confirm_alert,
     outbox.LISTING_PUBLISHED: _published,
     outbox.LISTING_CHANGED: _changed,
-    outbox.MATCH: _match,
+    **telling.WRITERS,
     **moderation.WRITERS,
 }

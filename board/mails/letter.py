@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+
+from board.errors import BoardError
+
+
+class Later(BoardError):
+    """Nothing may be sent before `until`: its reader has quiet hours."""
+
+    def __init__(self, until: datetime) -> None:
+        self.until = until
+        super().__init__(f"not before {until}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,4 +32,6 @@ class Letter:
     reply_to: str = ""
     #: What all mails of one conversation share, so that mail programs show them together.
     thread: str = ""
+    #: Whether there is an HTML template of the same name beside the text.
+    has_html: bool = False
     subject_params: dict[str, str] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from config.settings import Settings
 from matcher.place import Place
 from tests.browser.actions import tick
-from tests.fakes import MailSink
+from tests.fakes import MailSink, text_of
 from tests.processes import wait_for
 
 pytestmark = pytest.mark.browser
@@ -83,7 +83,7 @@ def send(page: Page, email: str) -> None:
 
 def confirm(page: Page, smtp: MailSink, email: str) -> None:
     """Follow the newest mailed link and press its one button."""
-    wait_for(lambda: any("/links/" in m.get_content() for m in smtp.to(email)), "the mail")
+    wait_for(lambda: any("/links/" in text_of(m) for m in smtp.to(email)), "the mail")
     page.goto(f"/links/{smtp.token(email)}")
     page.locator("main form button[type=submit]").click()
 
@@ -142,7 +142,7 @@ def test_a_request_in_a_quarter_meets_an_offer_three_kilometres_away(
     site.locator("main form button[type=submit]").click()
     wait_for(
         lambda: any(
-            "/listings/" in m.get_content() and not m["List-Unsubscribe"] and "moto" in m["Subject"]
+            "/listings/" in text_of(m) and not m["List-Unsubscribe"] and "moto" in m["Subject"]
             for m in smtp.to(ASKER)
         ),
         "the mail that tells the asker of the offer",

@@ -22,7 +22,7 @@ from board.db import now
 from board.geocoding import PlaceFinder
 from config.settings import Settings
 from matcher.place import Place
-from tests.fakes import FakeWaker, MailSink, work_off
+from tests.fakes import FakeWaker, MailSink, text_of, work_off
 from tests.geocoder import Geocoder, features, online
 from tests.web.conftest import Page, Poster, csrf_token, english
 from web.app import create_app
@@ -124,7 +124,7 @@ class House:
     def edited(self, email: str, title: str) -> None:
         """Change the title of a listing, by the newest link of its poster that does."""
         self.mailed()
-        mails = "\n".join(each.get_content() for each in self.smtp.to(email))
+        mails = "\n".join(text_of(each) for each in self.smtp.to(email))
         for token in reversed(re.findall(r"/links/(\S+)", mails)):
             page = Page(self.client.get(f"/links/{token}").text)
             if page.all("input", name="title"):

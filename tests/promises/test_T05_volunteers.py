@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from board import answering, confirmations
 from board.answering import NewAnswer
 from matcher.place import Place
+from tests.fakes import html_of, text_of
 from tests.promises.house import House, Point, Post
 from tests.web.conftest import Page, english
 from web.app import create_app
@@ -43,7 +44,7 @@ def populated(house: House) -> None:
     house.by_script(Post("asker", ASKER))
     house.by_import(Post("neighbour", (46.79, 9.83), "offer"))
     house.mailed()
-    assert any(HOME_WORD in each.get_content() for each in house.smtp.to(VOLUNTEER))
+    assert any(HOME_WORD in text_of(each) for each in house.smtp.to(VOLUNTEER))
     # The volunteer answers: whoever asked gets the answer, and nothing of the alert.
     (public_id,) = re.findall(r"/listings/(\w{12})", told(house, VOLUNTEER))[:1]
     written = NewAnswer(email=VOLUNTEER, text="I can come on Saturday.", locale="en")
@@ -51,7 +52,7 @@ def populated(house: House) -> None:
     house.mailed()
     confirmations.act(house.board, house.smtp.token(VOLUNTEER))
     house.mailed()
-    assert any("Saturday" in each.get_content() for each in house.smtp.to(ASKED_BY))
+    assert any("Saturday" in text_of(each) for each in house.smtp.to(ASKED_BY))
 
 
 #: What the volunteer's own mail says of the listing: enough to know that it was told.
@@ -61,7 +62,7 @@ HOME_WORD = "asker"
 def told(house: House, email: str) -> str:
     """The newest mail that an alert caused."""
     found = [each for each in house.smtp.to(email) if each["List-Unsubscribe"]]
-    return str(found[-1].get_content())
+    return text_of(found[-1])
 
 
 def marks() -> list[re.Pattern[str]]:
@@ -111,7 +112,7 @@ def leaks(house: House, app: Flask) -> list[str]:
         texts += own
     assert any("Saturday" in text for _, text in texts), "nobody came to the conversation"
     texts += [
-        (f"mail to {to[0]}", f"{message}\n{message.get_content()}")
+        (f"mail to {to[0]}", f"{message}\n{text_of(message)}{html_of(message)}")
         for to, message in zip(house.smtp.recipients, house.smtp.messages, strict=True)
         if to != [VOLUNTEER]
     ]

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
 
-from tests.fakes import MailSink, work_off
+from tests.fakes import MailSink, text_of, work_off
 from tests.promises.house import House, Post
 from tests.web.conftest import Poster, csrf_token
 
@@ -68,7 +68,7 @@ def test_T10_links_in_mails_begin_with_the_boards_own_address(house: House) -> N
     work_off(house.board)
     assert len(house.smtp.messages) > 5 * len(HOSTS)
     for message in house.smtp.messages:
-        text = f"{message}\n{message.get_content()}"
+        text = f"{message}\n{text_of(message)}"
         assert EVIL not in text
         assert all(each.startswith("http://board.test") for each in _ADDRESS.findall(text))
     assert any("List-Unsubscribe" in message for message in house.smtp.messages)

@@ -21,6 +21,7 @@ from board import db, places
 from board.db import Base
 from board.gazetteer import Gazetteer
 from matcher.place import Place, great_circle_m
+from tests.fakes import html_of, text_of
 from tests.promises.house import House, Point, Post, Stopped
 from tests.web.conftest import english
 
@@ -224,10 +225,15 @@ def answer(house: House, address: str) -> tuple[int, list[tuple[str, str]], str]
     return response.status_code, sorted(headers), text
 
 
+def both(message: EmailMessage) -> str:
+    """What a mail says, in plain text and in HTML."""
+    return text_of(message) + html_of(message)
+
+
 def letters(house: House) -> list[tuple[list[str], list[tuple[str, str]], str]]:
     """Every mail that was sent: recipients, headers and text, besides the links' tokens."""
     return [
-        (to, _headers(message), re.sub(r"/links/\S+", "/links/…", message.get_content()))
+        (to, _headers(message), re.sub(r"/links/\S+", "/links/…", both(message)))
         for to, message in zip(house.smtp.recipients, house.smtp.messages, strict=True)
     ]
 

@@ -8,11 +8,9 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from board import alerts
 from board.alerts import Alert
 from board.context import Board
 from matcher.place import Place
-from tests.factories import AKWA, Factory
 from tests.fakes import MailSink, work_off
 from tests.web.conftest import Page, Poster
 
@@ -120,60 +118,3 @@ def test_the_grid_opens_without_script(vain: Poster) -> None:
     page = Page(vain.alert(step="grid", email="").text)
     assert page.all("input", type="radio", name="cell")
     assert page.problems() == []
-
-
-class TestUnsubscribe:
-    """Leaving."""
-
-    @pytest.fixture
-    def alert_id(self, make: Factory) -> int:
-        return make.alert(cell=AKWA.cell)
-
-    @pytest.fixture
-    def address(self, board: Board, alert_id: int) -> str:
-        return f"/unsubscribe/{alerts.unsubscribe_token(board, alert_id)}"
-
-    def test_looking_ends_nothing(
-        self, client: FlaskClient, board: Board, alert_id: int, address: str
-    ) -> None:
-        """A scanner of mails may look as often as it likes."""
-        for _ in range(3):
-            assert client.get(address).status_code == 200
-            assert client.head(address).status_code == 200
-        assert status(board, alert_id) == "active"
-
-    def test_the_button_ends_it_and_may_be_pressed_twice(
-        self, client: FlaskClient, board: Board, alert_id: int, address: str
-    ) -> None:
-        """One button, one press."""
-        page = Page(client.get(address).text)
-        for _ in range(2):
-            response = client.post(address, data={"csrf_token": page.value("csrf_token")})
-            assert response.status_code == 200
-            assert "The alert has ended" in response.text
-        assert status(board, alert_id) == "ended"
-
-    def test_a_mail_program_ends_it_directly(
-        self, client: FlaskClient, board: Board, alert_id: int, address: str
-    ) -> None:
-        """RFC 8058: a POST without cookie and token, with the prescribed body."""
-        response = client.post(address, data={"List-Unsubscribe": "One-Click"})
-        assert response.status_code == 200
-        assert status(board, alert_id) == "ended"
-
-    @pytest.mark.parametrize("body", [{}, {"List-Unsubscribe": "yes"}, {"csrf_token": "x"}])
-    def test_another_post_without_the_token_of_the_form_is_refused(
-        self, client: FlaskClient, board: Board, alert_id: int, address: str, body: dict[str, str]
-    ) -> None:
-        """400, and the alert goes on."""
-        assert client.post(address, data=body).status_code == 400
-        assert status(board, alert_id) == "active"
-
-    @pytest.mark.parametrize("change", ["x", "."])
-    def test_a_changed_token_ends_nothing(
-        self, client: FlaskClient, board: Board, alert_id: int, address: str, change: str
-    ) -> None:
-        """410 for what we did not sign."""
-        response = client.post(address + change, data={"List-Unsubscribe": "One-Click"})
-        assert response.status_code == 410
-        assert status(board, alert_id) == "active"

@@ -104,7 +104,7 @@ def test_an_alert_is_ended(client: FlaskClient, make: Factory, owner: int) -> No
         f["action"] for f in Page(client.get("/me").text).all("form") if "/alerts/" in f["action"]
     ]
     assert len(action) == 1
-    assert press(client, action[0]).location == "/me"
+    assert press(client, action[0]).location == "/me/preferences#own-alerts"
     assert "You have no alert." in client.get("/me").text
     assert press(client, action[0]).status_code == 404
 

@@ -35,6 +35,9 @@ PAGES = [
     "/no/such/page",
     "/links/none",
     "/unsubscribe/none",
+    "/not-this/none",
+    "/not-now/none",
+    "/preferences/by-link/none",
 ]
 
 

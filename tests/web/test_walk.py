@@ -73,14 +73,19 @@ class Town:
         self._waiting()
         work_off(board)
         self.mailed = _addresses(smtp)
-        #: Pages that a mailed page leads on to, under the same token.
-        self.behind = [
-            f"{each}/{page}"
-            for each in self.mailed
-            if each.startswith("/conversations/by-link/")
-            for page in ("report", "block")
-        ]
+        self.behind = self._behind(english(app))
         catch(board.settings, NASTY[:60], NASTY, NASTY)
+
+    def _behind(self, client: FlaskClient) -> list[str]:
+        """Pages that the pages of mailed links lead to, under the same token."""
+        found: set[str] = set()
+        for where in self.mailed:
+            if where.startswith("/preferences/by-link/"):
+                page = client.get(where).text
+                found |= set(re.findall(rf'href="({re.escape(where)}/[^"]+)"', page))
+            elif where.startswith("/conversations/by-link/"):
+                found |= {f"{where}/{page}" for page in ("report", "block")}
+        return sorted(found)
 
     def _moderated(self) -> None:
         """One case waits, one led to a link, two to bans, one of which was appealed."""

@@ -15,7 +15,7 @@ from board.outbox import OutboxRow
 from matcher.place import Place
 from matcher.taxonomy import Kind, Reach
 from tests.factories import AKWA, MARSEILLE, Factory
-from tests.fakes import MailSink, work_off
+from tests.fakes import MailSink, text_of, work_off
 
 VOLUNTEER = "volunteer@example.org"
 
@@ -48,7 +48,7 @@ def test_the_mail_says_what_where_and_how_to_stop(
     assert mail["To"] == VOLUNTEER
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert "Courses pour ma mère" in mail["Subject"]
-    text = mail.get_content()
+    text = text_of(mail)
     assert f"http://board.test/listings/{view.public_id}" in text
     assert "asker@example.org" not in mail.as_string()
 

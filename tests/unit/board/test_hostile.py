@@ -41,7 +41,7 @@ from config.settings import Settings
 from matcher.place import Place
 from matcher.taxonomy import Side
 from tests.factories import BONAPRISO, Factory
-from tests.fakes import MailSink, work_off
+from tests.fakes import MailSink, text_of, work_off
 
 VOLUNTEER = "volunteer@example.org"
 #: Sparse country.
@@ -118,7 +118,7 @@ def test_an_alert_that_the_engine_refuses_stops_no_mail(
         session.get_one(Alert, bad).kinds = ("77",)
     view = make.open()
     work_off(board)
-    assert view.public_id in smtp.to(VOLUNTEER)[-1].get_content()
+    assert view.public_id in text_of(smtp.to(VOLUNTEER)[-1])
 
 
 def test_a_payload_of_another_key_stops_no_other_row(

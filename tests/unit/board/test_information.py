@@ -17,7 +17,7 @@ from board.listings import Listing
 from board.members import Member
 from matcher.taxonomy import Kind
 from tests.factories import INLAND, Factory, Office
-from tests.fakes import MailSink, work_off
+from tests.fakes import MailSink, text_of, work_off
 
 
 def publish(
@@ -207,7 +207,7 @@ def test_an_organisation_is_reminded_once_before_the_end(
     assert information.remind_ending(board) == 0
     work_off(board)
     for address in (office.email, "colleague@example.org"):
-        assert view.title in smtp.to(address)[-1].get_content()
+        assert view.title in text_of(smtp.to(address)[-1])
     later = moment + timedelta(days=20)
     information.extend(board, office.member_id, office.id, view.public_id, later)
     assert information.remind_ending(board) == 0

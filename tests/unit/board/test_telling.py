@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import outbox, telling
-from board.alerts import Alert
+from board import (
+    dispatching,
+    listings,
+    outbox,
+    own_alerts,
+    preferences,
+    telling,
+    tellings,
+)
+from board.alerts import Alert, Terms
 from board.context import Board
+from board.db import now
+from board.listings import Listing
 from board.outbox import OutboxRow
-from tests.factories import MARSEILLE, Factory
+from board.preferences import NewPreferences
+from board.tellings import Telling
+from tests.factories import AKWA, MARSEILLE, Factory
+from tests.fakes import MailSink, work_off
 
 #: Alerts that a listing hits, of half as many members; and of those that it does not.
 HIT, MISSED = 10_000, 200
 MEMBERS = HIT // 2
+VOLUNTEER = "volunteer@example.org"
 
 
 def opened(board: Board, listing_id: int) -> outbox.Claim:
@@ -147,3 +164,219 @@ def test_a_worker_that_lost_its_lease_half_way_stops(
         assert len(telling.tell(board, opened(board, view.id))) == 10
     board.db.clock_offset = outbox.LEASE * 2
     assert len(telling.tell(board, opened(board, view.id))) == 15
+
+
+PARIS = "Europe/Paris"
+#: Two in the morning in Paris, on a Thursday in summer.
+NIGHT = datetime(2030, 7, 4, 0, 0, tzinfo=UTC)
+
+
+def set_clock(board: Board, moment: datetime) -> None:
+    """Let the board's clock show this moment."""
+    board.db.clock_offset = timedelta()
+    with board.db.read() as session:
+        board.db.clock_offset = moment - now(session)
+
+
+def sleeper(board: Board, make: Factory, **chosen: Any) -> int:
+    """A volunteer in Paris who sleeps from ten to seven, with an alert around Akwa."""
+    member_id = make.member(VOLUNTEER)
+    values = {"time_zone": PARIS, "quiet_from": 22 * 60, "quiet_to": 7 * 60, **chosen}
+    preferences.save(board, member_id, NewPreferences(**values))
+    own_alerts.add(board, member_id, Terms(cell=AKWA.cell, place_name="Douala", radius_km=10.0))
+    return member_id
+
+
+def subjects(smtp: MailSink) -> list[str]:
+    """What the volunteer was told of, in the order of coming."""
+    return [str(mail["Subject"]) for mail in smtp.to(VOLUNTEER)]
+
+
+def waiting(board: Board, member_id: int) -> list[Telling]:
+    """What waits for the volunteer's digest."""
+    with board.db.read() as session:
+        rows = sa.select(Telling).where(Telling.member_id == member_id, Telling.told_at.is_(None))
+        return list(session.scalars(rows.order_by(Telling.id)))
+
+
+@pytest.mark.parametrize(
+    ("urgency", "passes", "at_night"),
+    [(2, False, 0), (3, False, 0), (2, True, 0), (3, True, 1)],
+)
+def test_quiet_hours_are_kept(
+    board: Board, make: Factory, smtp: MailSink, urgency: int, passes: bool, at_night: int
+) -> None:
+    """Only what is needed today passes, and only where the member allows it; the rest comes at
+    seven, in the member's own time."""
+    set_clock(board, NIGHT)
+    sleeper(board, make, urgent_passes=passes)
+    make.open(urgency=urgency)
+    work_off(board)
+    assert len(subjects(smtp)) == at_night
+    set_clock(board, NIGHT + timedelta(hours=4, minutes=59))
+    work_off(board)
+    assert len(subjects(smtp)) == at_night
+    set_clock(board, NIGHT + timedelta(hours=5, minutes=1))
+    work_off(board)
+    assert len(subjects(smtp)) == 1
+
+
+def test_what_is_withdrawn_in_the_quiet_hours_is_never_told(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """It waited for the morning, and in the morning there is no reason any more."""
+    set_clock(board, NIGHT)
+    sleeper(board, make)
+    view = make.open()
+    work_off(board)
+    with board.db.write() as session:
+        listings.close(session, listings.find(session, view.public_id), "poster")
+    set_clock(board, NIGHT + timedelta(hours=6))
+    work_off(board)
+    assert subjects(smtp) == []
+
+
+def test_a_mail_that_is_late_waits_for_the_end_of_the_quiet_hours(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """Also one that was due before they began; waiting counts as no try."""
+    set_clock(board, NIGHT - timedelta(hours=4, minutes=5))
+    member_id = sleeper(board, make)
+    make.open()
+    for row in outbox.due_ids(board.db):
+        if "match" not in once_of(board, row):
+            dispatching.dispatch(board, row)
+    set_clock(board, NIGHT)
+    work_off(board)
+    assert subjects(smtp) == []
+    with board.db.read() as session:
+        (row_,) = session.scalars(
+            sa.select(OutboxRow).where(
+                OutboxRow.member_id == member_id, OutboxRow.purpose == outbox.MATCH
+            )
+        )
+        assert (row_.status, row_.attempts) == (outbox.PENDING, 0)
+    set_clock(board, NIGHT + timedelta(hours=5, minutes=1))
+    work_off(board)
+    assert len(subjects(smtp)) == 1
+
+
+def once_of(board: Board, row_id: int) -> str:
+    """What a row of the outbox is for."""
+    with board.db.read() as session:
+        return session.get_one(OutboxRow, row_id).once
+
+
+def test_what_is_beyond_the_weekly_limit_waits_for_the_digest(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """Urgent ones count too; a week later there is room again."""
+    noon = NIGHT + timedelta(hours=12)
+    set_clock(board, noon)
+    member_id = sleeper(board, make, most_a_week=2, urgent_passes=True)
+    views = [make.open(urgency=3, title=f"Number {n}") for n in range(4)]
+    work_off(board)
+    assert len(subjects(smtp)) == 2
+    assert [row.listing_id for row in waiting(board, member_id)] == [view.id for view in views[2:]]
+    # Eight in the morning of the next day in Paris.
+    assert {row.due_at for row in waiting(board, member_id)} == {
+        datetime(2030, 7, 5, 6, 0, tzinfo=UTC)
+    }
+    set_clock(board, noon + timedelta(days=7, minutes=5))
+    make.open(title="Number 5")
+    work_off(board)
+    assert len(subjects(smtp)) == 3
+
+
+def test_two_workers_keep_the_weekly_limit_together(board: Board, make: Factory) -> None:
+    """Each tells another listing at the same time; the limit is one."""
+    set_clock(board, NIGHT + timedelta(hours=12))
+    member_id = sleeper(board, make, most_a_week=1)
+    held = [opened(board, make.open().id) for _ in range(2)]
+    barrier = threading.Barrier(2)
+
+    def work(claim: outbox.Claim) -> None:
+        barrier.wait()
+        telling.tell(board, claim)
+
+    threads = [threading.Thread(target=work, args=(each,)) for each in held]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with board.db.read() as session:
+        mails = sa.select(sa.func.count(OutboxRow.id)).where(
+            OutboxRow.member_id == member_id, OutboxRow.purpose == outbox.MATCH
+        )
+        assert session.scalar(mails) == 1
+    assert len(waiting(board, member_id)) == 1
+
+
+def test_a_pause_keeps_everything_for_the_first_digest_after_it(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """Also what was to be mailed already when the pause began."""
+    set_clock(board, NIGHT)
+    member_id = sleeper(board, make)
+    first = make.open()
+    work_off(board)
+    with board.db.write() as session:
+        until = preferences.pause(session, member_id)
+    second = make.open(urgency=3)
+    set_clock(board, NIGHT + timedelta(hours=12))
+    work_off(board)
+    assert subjects(smtp) == []
+    rows = waiting(board, member_id)
+    assert {row.listing_id for row in rows} == {first.id, second.id}
+    assert all(row.due_at >= until for row in rows)
+
+
+@pytest.mark.parametrize("rhythm", ["daily", "weekly"])
+def test_a_slow_alert_writes_no_mail_of_its_own(
+    board: Board, make: Factory, smtp: MailSink, rhythm: str
+) -> None:
+    """The listing waits; with a second alert that is quick, the quick one counts."""
+    make.alert(email=VOLUNTEER, rhythm=rhythm)
+    make.open()
+    work_off(board)
+    assert sum(mail["List-Unsubscribe"] is not None for mail in smtp.to(VOLUNTEER)) == 0
+    make.alert(email=VOLUNTEER, rhythm="instant")
+    make.open()
+    work_off(board)
+    assert sum(mail["List-Unsubscribe"] is not None for mail in smtp.to(VOLUNTEER)) == 1
+
+
+def test_without_mails_nothing_is_written_and_nothing_waits(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """Neither at once nor later."""
+    member_id = sleeper(board, make, by_email=False)
+    make.open()
+    work_off(board)
+    assert subjects(smtp) == []
+    assert waiting(board, member_id) == []
+
+
+def test_what_was_declined_is_not_told_when_it_becomes_urgent(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """Others hear of it."""
+    member_id = make.member(VOLUNTEER)
+    own_alerts.add(board, member_id, Terms(cell=AKWA.cell, radius_km=10.0, least_urgency=3))
+    other = make.alert(email="other@example.org", least_urgency=3)
+    view = make.open(urgency=1)
+    work_off(board)
+    with board.db.write() as session:
+        tellings.decline(session, member_id, view.id)
+        tellings.decline(session, member_id, view.id)
+        session.get_one(Listing, view.id).urgency = 3
+        outbox.add(
+            session,
+            outbox.NewRow(
+                purpose=outbox.LISTING_OPENED, once=f"again:{view.id}", listing_id=view.id
+            ),
+        )
+    work_off(board)
+    assert subjects(smtp) == []
+    with board.db.read() as session:
+        assert [row.alert_id for row in told(session, view.id)] == [other]

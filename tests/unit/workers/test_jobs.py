@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from board import dispatching, outbox
+from board import digests, dispatching, outbox
 from board.context import Board
 from board.listings import Listing
 from board.outbox import OutboxRow
 from tests.factories import Factory
-from tests.fakes import FakeWaker, MailSink
+from tests.fakes import FakeWaker, MailSink, work_off
 from workers import dispatch, upkeep
 
 VOLUNTEER = "volunteer@example.org"
@@ -114,3 +114,21 @@ def test_a_row_that_nobody_can_dispatch_stops_no_sweep(
     monkeypatch.setattr(dispatching, "dispatch", dispatch_or_break)
     assert upkeep.sweep() == 1
     assert len(smtp.to("second@example.org")) == 1
+
+
+def test_the_digest_of_everybody_is_written_once(
+    board: Board, make: Factory, smtp: MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some members in each unit, until nobody's is due; the second run finds nothing to do."""
+    monkeypatch.setattr(digests, "BATCH", 2)
+    for number in range(5):
+        make.alert(email=f"reader{number}@example.org", rhythm="daily")
+    make.open()
+    work_off(board)
+    board.db.clock_offset = timedelta(days=1, minutes=5)
+    assert upkeep.digest() == 5
+    assert upkeep.digest() == 0
+    work_off(board)
+    for number in range(5):
+        mails = smtp.to(f"reader{number}@example.org")
+        assert sum(mail["List-Unsubscribe"] is not None for mail in mails) == 1

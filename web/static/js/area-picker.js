@@ -14,13 +14,22 @@
     await load(files.worldMap);
     const map = await window.entraide.worldMap(box.querySelector("[data-map]"), { scrollWheelZoom: false });
     const [south, west, north, east] = JSON.parse(root.dataset.bounds);
-    map.fitBounds([[south, west], [north, east]], { animate: false });
+    let corners = read(field.value);
+    let view = window.L.latLngBounds([south, west], [north, east]);
     if (root.dataset.limits) {
       const limits = window.L.geoJSON(JSON.parse(root.dataset.limits), { interactive: false, style: { className: "limits" } }).addTo(map);
-      map.fitBounds(limits.getBounds().pad(0.2), { animate: false });
+      view = limits.getBounds().pad(0.2);
+    } else if (corners.length > 2) {
+      view = window.L.latLngBounds(corners).pad(0.5);
     }
+    map.fitBounds(view, { animate: false });
+    // A part of the form that is not shown has no size, and nothing fits into it.
+    new ResizeObserver(() => {
+      const hidden = !map.getSize().x;
+      map.invalidateSize({ animate: false });
+      if (hidden && map.getSize().x) map.fitBounds(view, { animate: false });
+    }).observe(map.getContainer());
     const shape = window.L.layerGroup().addTo(map);
-    let corners = read(field.value);
 
     function draw() {
       shape.clearLayers();

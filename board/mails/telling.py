@@ -1,0 +1,331 @@
+"""The mails that tell of listings: one listing at once, or the digest of a day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from board import (
+    alerts,
+    blocks,
+    digests,
+    listings,
+    outbox,
+    preferences,
+    relays,
+    tellings,
+    unsubscribing,
+    words,
+)
+from board.alerts import Alert, AlertStatus
+from board.db import now
+from board.i18n import N_, translations
+from board.listings import Listing, ListingView, Status
+from board.mails.dates import last_day
+from board.mails.letter import Later, Letter
+from board.members import Member
+from board.tellings import Telling
+from matcher.listing import Match, Query
+from matcher.place import Place
+from matcher.ranking import explain
+from matcher.taxonomy import Urgency
+
+if TYPE_CHECKING:
+    from board.context import Board
+
+#: Listings that one digest names; the board has the others.
+MOST_IN_A_DIGEST: Final = 50
+#: A member's own listings that are looked at for a reason.
+_OWN_LISTINGS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Who gets the mail, as things stand now."""
+
+    board: Board
+    session: Session
+    member: Member
+    locale: str
+    moment: datetime
+
+    def _(self, message: str) -> str:
+        return str(translations(self.locale).gettext(message))
+
+
+@dataclass(frozen=True, slots=True)
+class _Why:
+    """Why somebody is told of a listing, in words."""
+
+    #: What of theirs it is for.
+    what: str
+    #: Distance, category, urgency.
+    reasons: tuple[str, ...]
+    #: "" where nothing may be said of one.
+    where: str
+
+
+def match(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
+    """Tells of one listing at once. Raises Later in the quiet hours."""
+    reader = _reader(session, board, held)
+    listing = session.get(Listing, held.listing_id)
+    if reader is None or listing is None:
+        return None
+    chosen = preferences.read(session, reader.member.id)
+    if chosen.is_paused(reader.moment) or not chosen.by_email:
+        return None
+    why = _why(reader, listing, held.alert_id)
+    if why is None or tellings.is_declined(session, reader.member.id, listing.id):
+        return None
+    until = chosen.at_once(reader.moment, listing.urgency)
+    if until > reader.moment:
+        raise Later(until)
+    views = listings.views(session, board, [listing.id])
+    if not views:
+        return None
+    near = why.where and held.alert_id is not None
+    unsubscribe = _unsubscribe(reader, held.alert_id)
+    return Letter(
+        to=relays.address_for(session, reader.member),
+        subject=N_("Near you: %(title)s") if near else N_("For you: %(title)s"),
+        subject_params={"title": views[0].title},
+        template="match",
+        values={
+            **_described(reader, views[0], why),
+            **_ways_out(reader),
+            "unsubscribe": unsubscribe,
+        },
+        unsubscribe_url=unsubscribe,
+        has_html=True,
+    )
+
+
+def digest(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
+    """Tells of all that waited, by place and category. Raises Later in the quiet hours."""
+    reader = _reader(session, board, held)
+    if reader is None:
+        return None
+    chosen = preferences.read(session, reader.member.id)
+    if chosen.is_paused(reader.moment) or not chosen.by_email:
+        return None
+    until = chosen.at_once(reader.moment, 0)
+    if until > reader.moment:
+        raise Later(until)
+    entries = _entries(reader, digests.day_of(held.once))
+    if not entries:
+        return None
+    unsubscribe = _link(board, "unsubscribe", unsubscribing.of_mails(board, reader.member.id))
+    shown = entries[:MOST_IN_A_DIGEST]
+    return Letter(
+        to=relays.address_for(session, reader.member),
+        subject=N_("News for you: %(title)s")
+        if len(entries) == 1
+        else N_("News for you: %(title)s, and more"),
+        subject_params={"title": entries[0]["listing"].title},
+        template="digest",
+        values={
+            "places": _by_place(shown),
+            "count": len(entries),
+            "more": len(entries) - len(shown),
+            "board_page": f"{board.settings.base_url}/listings",
+            **_ways_out(reader),
+            "unsubscribe": unsubscribe,
+        },
+        unsubscribe_url=unsubscribe,
+        has_html=True,
+    )
+
+
+def _reader(session: Session, board: Board, held: outbox.Claim) -> _Reader | None:
+    member = session.get(Member, held.member_id)
+    if member is None:
+        return None
+    return _Reader(board, session, member, held.locale, now(session))
+
+
+def _entries(reader: _Reader, day: Any) -> list[dict[str, Any]]:
+    """What the digest of a day tells, the most urgent first."""
+    told = reader.session.scalars(
+        sa.select(Telling)
+        .where(
+            Telling.member_id == reader.member.id,
+            Telling.told_on == day,
+            Telling.declined_at.is_(None),
+        )
+        .order_by(Telling.listing_id)
+    ).all()
+    views = {
+        view.id: view
+        for view in listings.views(reader.session, reader.board, [each.listing_id for each in told])
+    }
+    found = []
+    for each in told:
+        listing = reader.session.get(Listing, each.listing_id)
+        why = None if listing is None else _why(reader, listing, each.alert_id)
+        if why is not None and each.listing_id in views:
+            found.append(_described(reader, views[each.listing_id], why))
+    return sorted(found, key=lambda entry: (-entry["listing"].urgency, -entry["listing"].id))
+
+
+def _by_place(entries: Sequence[dict[str, Any]]) -> list[tuple[str, list[tuple[str, Any]]]]:
+    """(place, [(category, entries)]), each in the order of its first entry."""
+    places: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for entry in entries:
+        by_category = places.setdefault(entry["place"], {})
+        by_category.setdefault(entry["category"], []).append(entry)
+    return [(place, list(by_category.items())) for place, by_category in places.items()]
+
+
+def _why(reader: _Reader, listing: Listing, alert_id: int | None) -> _Why | None:
+    """Why this member is told of this listing now; None where there is no reason any more."""
+    if not listing.in_index or listing.ends_at <= reader.moment:
+        return None
+    poster = listing.member_id
+    if poster == reader.member.id:
+        return None
+    if poster is not None and blocks.between(reader.session, poster, reader.member.id):
+        return None
+    if alert_id is None:
+        return _why_counterpart(reader, listing)
+    alert = reader.session.get(Alert, alert_id)
+    if alert is None or alert.status != AlertStatus.ACTIVE:
+        return None
+    return _why_alert(reader, listing, alert)
+
+
+def _why_alert(reader: _Reader, listing: Listing, alert: Alert) -> _Why:
+    codes = listings.categories_of(reader.session, [listing.id])[listing.id]
+    asked = {int(code) for code in alert.categories}
+    slugs = [reader.board.taxonomy.slug(code) for code in codes if not asked or code in asked]
+    distance = _distance(reader, listing, alert)
+    if alert.remote:
+        what = reader._(N_("your alert on help from far away"))
+    elif alert.area is not None:
+        what = reader._(N_("your alert on the area that you drew"))
+    else:
+        what = reader._(N_("your alert around %(place)s")) % {"place": alert.place_name}
+    reasons = (
+        distance,
+        *(reader._(words.CATEGORIES[slug]) for slug in slugs),
+        reader._(words.URGENCIES[Urgency(listing.urgency)]),
+    )
+    return _Why(what, tuple(filter(None, reasons)), distance)
+
+
+def _distance(reader: _Reader, listing: Listing, alert: Alert) -> str:
+    """Distance in words that claim no more than the coarser cell knows; "" without one."""
+    if listing.cell is None or alert.cell is None:
+        return ""
+    theirs, ours = Place(listing.cell), Place(alert.cell)
+    return words.distance_words(
+        theirs.distance_m(ours),
+        min(theirs.resolution, ours.resolution),
+        reader._,
+        reader.locale,
+        listing.place_name,
+    )
+
+
+def _why_counterpart(reader: _Reader, listing: Listing) -> _Why | None:
+    """The best match with an open listing of the member's, who asked to be told."""
+    own = reader.session.scalars(
+        sa.select(Listing)
+        .where(
+            Listing.member_id == reader.member.id,
+            Listing.status == Status.OPEN,
+            Listing.ends_at > reader.moment,
+            Listing.notify,
+        )
+        .order_by(Listing.id.desc())
+        .limit(_OWN_LISTINGS)
+    ).all()
+    codes = listings.categories_of(reader.session, [listing.id, *(each.id for each in own)])
+    theirs = listings.engine_listing(listing, codes[listing.id])
+    best: tuple[Match, Listing] | None = None
+    for each in own:
+        query = Query(
+            listing=listings.engine_listing(each, codes[each.id]),
+            now=int(reader.moment.timestamp()),
+            k=1,
+        )
+        found = explain(query, theirs, reader.board.taxonomy)
+        if not isinstance(found, Match) or found.beyond:
+            continue
+        if best is None or found.score > best[0].score:
+            best = found, each
+    if best is None:
+        return None
+    found, each = best
+    reasons = words.reason_words(
+        found,
+        reader._,
+        reader.locale,
+        taxonomy=reader.board.taxonomy,
+        place_name=listing.place_name,
+    )
+    what = reader._(N_("your own listing “%(title)s”")) % {"title": each.title}
+    return _Why(what, tuple(reasons), reasons[0] if found.distance_m is not None else "")
+
+
+def _described(reader: _Reader, view: ListingView, why: _Why) -> dict[str, Any]:
+    """A listing as a mail shows it, with why it is shown and the way to see no more of it."""
+    board = reader.board
+    listing = reader.session.get_one(Listing, view.id)
+    names = [reader._(words.CATEGORIES[slug]) for slug in view.categories]
+    place = view.place_name if view.cell else reader._(words.REACHES[view.reach])
+    where = (
+        why.where
+        if why.where and (not place or place in why.where)
+        else (f"{place} · {why.where}" if why.where else place)
+    )
+    not_this = tellings.not_this_token(board, reader.member.id, view.id)
+    return {
+        "listing": view,
+        "kind": reader._(words.KINDS[view.kind]),
+        "category": names[0],
+        "categories": ", ".join(names),
+        "urgency": reader._(words.URGENCIES[Urgency(view.urgency)]),
+        "until": last_day(board, listing.ends_at, listing.cell, reader.locale),
+        "where": where,
+        "place": place or reader._(N_("No particular place")),
+        "page": f"{board.settings.base_url}/listings/{view.public_id}",
+        "why": why.what,
+        "reasons": " · ".join(why.reasons),
+        "not_this": _link(board, "not-this", not_this),
+    }
+
+
+def _ways_out(reader: _Reader) -> dict[str, Any]:
+    """What every mail of these ends with."""
+    board, member_id, moment = reader.board, reader.member.id, reader.moment
+    return {
+        "not_now": _link(board, "not-now", preferences.not_now_token(board, member_id, moment)),
+        "settings": _link(
+            board,
+            "preferences/by-link",
+            preferences.settings_token(board, member_id, moment),
+        ),
+        "days": preferences.PAUSE.days,
+    }
+
+
+def _unsubscribe(reader: _Reader, alert_id: int | None) -> str:
+    if alert_id is not None:
+        return _link(reader.board, "unsubscribe", alerts.unsubscribe_token(reader.board, alert_id))
+    token = unsubscribing.of_posters(reader.board, reader.member.id)
+    return _link(reader.board, "unsubscribe", token)
+
+
+def _link(board: Board, path: str, token: str) -> str:
+    return f"{board.settings.base_url}/{path}/{token}"
+
+
+WRITERS: Final[dict[str, Callable[[Session, Board, outbox.Claim], Letter | None]]] = {
+    outbox.MATCH: match,
+    outbox.DIGEST: digest,
+}
