@@ -70,7 +70,7 @@ def upgrade() -> None:
             ["listing_id"], ["listings.id"], name="fk_tellings_listing_id", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_tellings"),
-        sa.UniqueConstraint("member_id", "listing_id", name="uq_tellings"),
+        sa.UniqueConstraint("member_id", "listing_id", name="uq_tellings_member_id_listing_id"),
     )
     op.create_index("ix_tellings_listing_id", "tellings", ["listing_id"], unique=False)
     waiting = sa.text("told_at IS NULL AND declined_at IS NULL")
