@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from geoalchemy2.elements import WKBElement
 from shapely import from_wkb, to_wkb
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
@@ -326,6 +327,16 @@ def now(session: Session) -> datetime:
         moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
     offset: timedelta = session.info.get("clock_offset", timedelta())
     return moment.astimezone(UTC) + offset
+
+
+def insert_new(session: Session, table: type[Base], unique: Sequence[str]) -> Any:
+    """An INSERT that leaves out rows of which the table has one with these unique columns.
+
+    The database decides: of two processes that write the same, one does.
+    """
+    dialect = session.connection().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing(index_elements=unique)
 
 
 def new_public_id() -> str:

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from board import outbox, preferences
@@ -37,6 +36,9 @@ class _Reader:
     locale: str
     preferences: Preferences
 
+    def day(self, moment: datetime) -> date:
+        return moment.astimezone(self.preferences.zone).date()
+
     def once(self, day: date) -> str:
         return f"digest:{self.member_id}:{day.isoformat()}:email"
 
@@ -54,7 +56,8 @@ def write(board: Board) -> int:
     with board.db.write() as session:
         moment = now(session)
         readers = _due(session, moment)
-        hearing = [each for each in readers if _postponed(session, each, moment) is None]
+        told = _told_today(session, readers, moment)
+        hearing = [each for each in readers if not _postpone(session, each, moment, told)]
         rows = _written(session, hearing, moment)
         woken = outbox.add_missing(session, rows)
     board.waker.wake(woken)
@@ -78,16 +81,26 @@ def _due(session: Session, moment: datetime) -> list[_Reader]:
     ]
 
 
-def _postponed(session: Session, reader: _Reader, moment: datetime) -> datetime | None:
-    """When this member's digest goes out instead, where it may not go out now."""
-    chosen = reader.preferences
-    told_today = outbox.is_known(session, reader.once(moment.astimezone(chosen.zone).date()))
-    if not told_today and not chosen.is_paused(moment) and chosen.at_once(moment, 0) == moment:
-        return None
+def _told_today(session: Session, readers: Sequence[_Reader], moment: datetime) -> set[int]:
+    """Those who have had the digest of their local day."""
+    names = {each.once(each.day(moment)): each.member_id for each in readers}
+    return {names[once] for once in outbox.known(session, names)}
+
+
+def _postpone(session: Session, reader: _Reader, moment: datetime, told: set[int]) -> bool:
+    """Let this member's digest go out later, where it may not go out now."""
+    chosen, told_today = reader.preferences, reader.member_id in told
     later = chosen.in_digest(moment) if told_today else chosen.at_once(moment, 0)
     due_at = max(later, chosen.paused_until or later)
-    _update(session, [reader], moment, due_at=due_at)
-    return due_at
+    if due_at <= moment:
+        return False
+    session.execute(
+        sa.update(Telling)
+        .where(_due_of([reader], moment))
+        .values(due_at=due_at)
+        .execution_options(synchronize_session=False)
+    )
+    return True
 
 
 def _written(session: Session, readers: Sequence[_Reader], moment: datetime) -> list[outbox.NewRow]:
@@ -98,7 +111,7 @@ def _written(session: Session, readers: Sequence[_Reader], moment: datetime) -> 
     for reader in readers:
         if reader.member_id not in told or not reader.preferences.by_email:
             continue
-        day = moment.astimezone(reader.preferences.zone).date()
+        day = reader.day(moment)
         days.setdefault(day, []).extend(told[reader.member_id])
         rows.append(
             outbox.NewRow(
@@ -142,22 +155,11 @@ def _worth_telling(
     return found
 
 
-def _drop(session: Session, readers: Sequence[_Reader], moment: datetime) -> int:
+def _drop(session: Session, readers: Sequence[_Reader], moment: datetime) -> None:
     """Forget what was due and is not worth telling any more."""
-    gone = session.execute(
-        sa.delete(Telling).where(_due_of(readers, moment)),
-        execution_options={"synchronize_session": False},
-    )
-    return cast(CursorResult[Any], gone).rowcount
-
-
-def _update(
-    session: Session, readers: Sequence[_Reader], moment: datetime, **values: object
-) -> None:
     session.execute(
-        sa.update(Telling)
+        sa.delete(Telling)
         .where(_due_of(readers, moment))
-        .values(**values)
         .execution_options(synchronize_session=False)
     )
 

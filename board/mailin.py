@@ -118,7 +118,7 @@ def _refuse(
     """The polite answer: to the member, never to the address that a stranger may have put there."""
     member = session.get_one(Member, conversation.member_id(seat.side))
     name = f"mail-refused:{once[:32]}:email"
-    if outbox.is_known(session, name):
+    if outbox.known(session, [name]):
         return []
     today = outbox.count_today(session, outbox.MAIL_REFUSED, conversation.id, member.id)
     if today >= REFUSALS_PER_DAY:

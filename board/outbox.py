@@ -9,17 +9,15 @@ from __future__ import annotations
 import json
 import random
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board.db import Base, BigId, Database, UTCDateTime, now
+from board.db import Base, BigId, Database, UTCDateTime, insert_new, now
 from board.secrecy import Unreadable, Vault
 
 _log = structlog.get_logger(__name__)
@@ -152,26 +150,18 @@ def add_missing(session: Session, rows: Sequence[NewRow]) -> list[int]:
     The database decides: of two processes that ask for the same thing, one writes it. Returns the
     ids of the new rows.
     """
-    known = set(session.scalars(_written(OutboxRow.once, rows)))
-    fresh = [row for row in rows if row.once not in known]
+    written = known(session, [row.once for row in rows])
+    fresh = [row for row in rows if row.once not in written]
     if not fresh:
         return []
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     moment = now(session)
     # Asked to return the ids, PostgreSQL's driver would take several times as long.
     session.execute(
-        insert(OutboxRow).on_conflict_do_nothing(index_elements=["once"]),
+        insert_new(session, OutboxRow, ["once"]),
         [_values(row, moment) for row in fresh],
     )
-    return list(session.scalars(_written(OutboxRow.id, fresh)))
-
-
-_Column = TypeVar("_Column", int, str)
-
-
-def _written(column: InstrumentedAttribute[_Column], rows: Sequence[NewRow]) -> sa.Select[_Column]:
-    """This column of the rows that the outbox holds of these."""
-    return sa.select(column).where(OutboxRow.once.in_([row.once for row in rows]))
+    stored = sa.select(OutboxRow.id).where(OutboxRow.once.in_([row.once for row in fresh]))
+    return list(session.scalars(stored))
 
 
 def _values(row: NewRow, moment: datetime) -> dict[str, object]:
@@ -190,9 +180,9 @@ def _values(row: NewRow, moment: datetime) -> dict[str, object]:
     }
 
 
-def is_known(session: Session, once: str) -> bool:
-    """Whether a row with this text was ever written."""
-    return session.scalar(sa.select(OutboxRow.id).where(OutboxRow.once == once)) is not None
+def known(session: Session, onces: Collection[str]) -> set[str]:
+    """Those of the texts with which a row was ever written."""
+    return set(session.scalars(sa.select(OutboxRow.once).where(OutboxRow.once.in_(onces))))
 
 
 def count_today(session: Session, purpose: str, conversation_id: int, member_id: int) -> int:

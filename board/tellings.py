@@ -11,10 +11,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board.db import Base, BigId, UTCDateTime, now
+from board.db import Base, BigId, UTCDateTime, insert_new, now
 from board.errors import LinkRefused
 from board.listings import Listing
 from board.members import Member
@@ -153,7 +152,4 @@ def _subject(board: Board, token: str) -> tuple[int, int]:
 
 
 def _insert_missing(session: Session, rows: list[dict[str, object]]) -> None:
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(
-        insert(Telling).on_conflict_do_nothing(index_elements=["member_id", "listing_id"]), rows
-    )
+    session.execute(insert_new(session, Telling, ["member_id", "listing_id"]), rows)

@@ -1,15 +1,17 @@
-"""Doubles: a waker that remembers, and a real SMTP server that keeps its mails."""
+"""Doubles: a waker that remembers, an SMTP server that keeps its mails; a count of statements."""
 
 from __future__ import annotations
 
 import email
 import email.policy
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from types import TracebackType
 from typing import Any, Self
 
+import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 
 from board import dispatching, outbox
@@ -114,3 +116,16 @@ def work_off(board: Board) -> int:
             dispatching.dispatch(board, row_id)
             done += 1
     return done
+
+
+@contextmanager
+def counting(board: Board) -> Iterator[list[str]]:
+    """The statements that the database gets meanwhile."""
+    statements: list[str] = []
+
+    def count(_: object, __: object, statement: str, *___: object) -> None:
+        statements.append(statement)
+
+    sa.event.listen(board.db.engine, "before_cursor_execute", count)
+    yield statements
+    sa.event.remove(board.db.engine, "before_cursor_execute", count)

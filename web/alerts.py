@@ -13,7 +13,7 @@ from board.rhythms import Rhythm
 from web import visitors, words
 from web.forms.alert import AlertForm
 from web.forms.place import find_place
-from web.guards import Guard, GuardedBlueprint
+from web.guards import Guard, GuardedBlueprint, viewer_id
 from web.locale import current_locale
 from web.places import Grid, grid_of_form
 from web.words import current_board
@@ -22,8 +22,10 @@ blueprint = GuardedBlueprint("alerts", __name__, guard=Guard.PUBLIC, url_prefix=
 
 
 @blueprint.get("/new")
-def new() -> str:
-    """The empty form."""
+def new() -> ResponseReturnValue:
+    """The empty form; members have one of their own, which asks for no address."""
+    if viewer_id() is not None:
+        return redirect(url_for("own_alerts.new"), 303)
     return _render(AlertForm.empty())
 
 

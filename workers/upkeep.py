@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -19,6 +20,7 @@ from board import (
     sessions,
     sign_in,
 )
+from board.context import Board
 from board.errors import Unavailable
 from board.snapshots import NotWritten
 from workers.parts import board
@@ -80,23 +82,18 @@ def expire() -> int:
 
 def forget() -> int:
     """Delete what is kept for a time that is over; returns how many rows."""
-    here = board()
-    deleted, until = 0, time.monotonic() + _SWEEP_S
-    while time.monotonic() < until:
-        some = forgetting.forget(here)
-        if not some:
-            break
-        deleted += some
-    return deleted
+    return _until_none_is_left(forgetting.forget)
 
 
 def digest() -> int:
     """Write the digests that are due; returns for how many members."""
+    return _until_none_is_left(digests.write)
+
+
+def _until_none_is_left(some: Callable[[Board], int]) -> int:
+    """Do a part at a time while there is one and time for it; returns how much was done."""
     here = board()
     done, until = 0, time.monotonic() + _SWEEP_S
-    while time.monotonic() < until:
-        some = digests.write(here)
-        if not some:
-            break
-        done += some
+    while time.monotonic() < until and (part := some(here)):
+        done += part
     return done

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from board import listings, posting
-from board.db import now
+from board.db import insert_new, now
 from board.errors import Invalid, Problem
 from board.i18n import N_
 from board.importing.rows import ImportRow
@@ -83,12 +82,11 @@ def _new_rows(
 
     The database decides: of two imports of one file at once, each row is stored by one.
     """
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     moment = now(session)
     added = session.execute(
-        insert(ImportedRow)
-        .on_conflict_do_nothing(index_elements=["source", "external_id"])
-        .returning(ImportedRow.external_id, ImportedRow.id),
+        insert_new(session, ImportedRow, ["source", "external_id"]).returning(
+            ImportedRow.external_id, ImportedRow.id
+        ),
         [{"source": source, "external_id": row.external_id, "imported_at": moment} for row in rows],
     )
     ids = {row.external_id: row.id for row in added}

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+import matcher.listing
 from board import (
     alerts,
     blocks,
@@ -44,9 +46,9 @@ MOST_IN_A_DIGEST: Final = 50
 _OWN_LISTINGS: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Reader:
-    """Who gets the mail, as things stand now."""
+    """Who gets the mail, as things stand now; what all listings of a mail need is read once."""
 
     board: Board
     session: Session
@@ -56,6 +58,36 @@ class _Reader:
 
     def _(self, message: str) -> str:
         return str(translations(self.locale).gettext(message))
+
+    @cached_property
+    def apart(self) -> frozenset[int]:
+        """Everybody between whom and the reader nothing passes."""
+        return blocks.blocked_with(self.session, self.member.id)
+
+    @cached_property
+    def alerts(self) -> dict[int, Alert]:
+        """The reader's alerts that wait, by id."""
+        active = sa.select(Alert).where(
+            Alert.member_id == self.member.id, Alert.status == AlertStatus.ACTIVE
+        )
+        return {alert.id: alert for alert in self.session.scalars(active)}
+
+    @cached_property
+    def own(self) -> list[tuple[Listing, matcher.listing.Listing]]:
+        """The newest open listings for which the reader waits, and as the engine sees them."""
+        found = self.session.scalars(
+            sa.select(Listing)
+            .where(
+                Listing.member_id == self.member.id,
+                Listing.status == Status.OPEN,
+                Listing.ends_at > self.moment,
+                Listing.notify,
+            )
+            .order_by(Listing.id.desc())
+            .limit(_OWN_LISTINGS)
+        ).all()
+        codes = listings.categories_of(self.session, [each.id for each in found])
+        return [(each, listings.engine_listing(each, codes[each.id])) for each in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +111,8 @@ def match(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
     chosen = preferences.read(session, reader.member.id)
     if chosen.is_paused(reader.moment) or not chosen.by_email:
         return None
-    why = _why(reader, listing, held.alert_id)
+    codes = listings.categories_of(session, [listing.id])[listing.id]
+    why = _why(reader, listing, codes, held.alert_id)
     if why is None or tellings.is_declined(session, reader.member.id, listing.id):
         return None
     until = chosen.at_once(reader.moment, listing.urgency)
@@ -96,7 +129,7 @@ def match(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
         subject_params={"title": views[0].title},
         template="match",
         values={
-            **_described(reader, views[0], why),
+            **_described(reader, listing, views[0], why),
             **_ways_out(reader),
             "unsubscribe": unsubscribe,
         },
@@ -159,16 +192,20 @@ def _entries(reader: _Reader, day: Any) -> list[dict[str, Any]]:
         )
         .order_by(Telling.listing_id)
     ).all()
-    views = {
-        view.id: view
-        for view in listings.views(reader.session, reader.board, [each.listing_id for each in told])
+    ids = [each.listing_id for each in told]
+    rows = {
+        row.id: row for row in reader.session.scalars(sa.select(Listing).where(Listing.id.in_(ids)))
     }
+    views = {view.id: view for view in listings.views(reader.session, reader.board, ids)}
+    codes = listings.categories_of(reader.session, ids)
     found = []
     for each in told:
-        listing = reader.session.get(Listing, each.listing_id)
-        why = None if listing is None else _why(reader, listing, each.alert_id)
-        if why is not None and each.listing_id in views:
-            found.append(_described(reader, views[each.listing_id], why))
+        if each.listing_id not in views:
+            continue
+        listing = rows[each.listing_id]
+        why = _why(reader, listing, codes[listing.id], each.alert_id)
+        if why is not None:
+            found.append(_described(reader, listing, views[listing.id], why))
     return sorted(found, key=lambda entry: (-entry["listing"].urgency, -entry["listing"].id))
 
 
@@ -181,25 +218,24 @@ def _by_place(entries: Sequence[dict[str, Any]]) -> list[tuple[str, list[tuple[s
     return [(place, list(by_category.items())) for place, by_category in places.items()]
 
 
-def _why(reader: _Reader, listing: Listing, alert_id: int | None) -> _Why | None:
-    """Why this member is told of this listing now; None where there is no reason any more."""
+def _why(
+    reader: _Reader, listing: Listing, codes: tuple[int, ...], alert_id: int | None
+) -> _Why | None:
+    """Why this member is told of this listing now; None where there is no reason any more.
+
+    `codes` are the categories of the listing.
+    """
     if not listing.in_index or listing.ends_at <= reader.moment:
         return None
-    poster = listing.member_id
-    if poster == reader.member.id:
-        return None
-    if poster is not None and blocks.between(reader.session, poster, reader.member.id):
+    if listing.member_id == reader.member.id or listing.member_id in reader.apart:
         return None
     if alert_id is None:
-        return _why_counterpart(reader, listing)
-    alert = reader.session.get(Alert, alert_id)
-    if alert is None or alert.status != AlertStatus.ACTIVE:
-        return None
-    return _why_alert(reader, listing, alert)
+        return _why_counterpart(reader, listing, codes)
+    alert = reader.alerts.get(alert_id)
+    return None if alert is None else _why_alert(reader, listing, codes, alert)
 
 
-def _why_alert(reader: _Reader, listing: Listing, alert: Alert) -> _Why:
-    codes = listings.categories_of(reader.session, [listing.id])[listing.id]
+def _why_alert(reader: _Reader, listing: Listing, codes: tuple[int, ...], alert: Alert) -> _Why:
     asked = {int(code) for code in alert.categories}
     slugs = [reader.board.taxonomy.slug(code) for code in codes if not asked or code in asked]
     distance = _distance(reader, listing, alert)
@@ -231,28 +267,12 @@ def _distance(reader: _Reader, listing: Listing, alert: Alert) -> str:
     )
 
 
-def _why_counterpart(reader: _Reader, listing: Listing) -> _Why | None:
+def _why_counterpart(reader: _Reader, listing: Listing, codes: tuple[int, ...]) -> _Why | None:
     """The best match with an open listing of the member's, who asked to be told."""
-    own = reader.session.scalars(
-        sa.select(Listing)
-        .where(
-            Listing.member_id == reader.member.id,
-            Listing.status == Status.OPEN,
-            Listing.ends_at > reader.moment,
-            Listing.notify,
-        )
-        .order_by(Listing.id.desc())
-        .limit(_OWN_LISTINGS)
-    ).all()
-    codes = listings.categories_of(reader.session, [listing.id, *(each.id for each in own)])
-    theirs = listings.engine_listing(listing, codes[listing.id])
+    theirs = listings.engine_listing(listing, codes)
     best: tuple[Match, Listing] | None = None
-    for each in own:
-        query = Query(
-            listing=listings.engine_listing(each, codes[each.id]),
-            now=int(reader.moment.timestamp()),
-            k=1,
-        )
+    for each, ours in reader.own:
+        query = Query(listing=ours, now=int(reader.moment.timestamp()), k=1)
         found = explain(query, theirs, reader.board.taxonomy)
         if not isinstance(found, Match) or found.beyond:
             continue
@@ -272,10 +292,9 @@ def _why_counterpart(reader: _Reader, listing: Listing) -> _Why | None:
     return _Why(what, tuple(reasons), reasons[0] if found.distance_m is not None else "")
 
 
-def _described(reader: _Reader, view: ListingView, why: _Why) -> dict[str, Any]:
+def _described(reader: _Reader, listing: Listing, view: ListingView, why: _Why) -> dict[str, Any]:
     """A listing as a mail shows it, with why it is shown and the way to see no more of it."""
     board = reader.board
-    listing = reader.session.get_one(Listing, view.id)
     names = [reader._(words.CATEGORIES[slug]) for slug in view.categories]
     place = view.place_name if view.cell else reader._(words.REACHES[view.reach])
     where = (

@@ -243,6 +243,22 @@ def test_T16_the_probe_finds_every_marker(board: Board, make: Factory, client: F
         assert files_with(board, MARK)
 
 
+def assert_forgotten(
+    board: Board,
+    client: FlaskClient,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """No table, file, page, snapshot or log holds the marker."""
+    assert tables_with(board, MARK) == set()
+    assert filled(board) == set()
+    assert files_with(board, MARK) == set()
+    assert pages_with(client, MARK) == []
+    assert in_snapshot(board) == 0
+    written = capfd.readouterr()
+    assert MARK not in (written.out + written.err + caplog.text).lower()
+
+
 def test_T16_what_is_over_goes_by_itself(
     board: Board,
     make: Factory,
@@ -275,13 +291,7 @@ def test_T16_what_is_over_goes_by_itself(
     run(board, 364)
     assert tables_with(board, MARK) == {"members", "passkeys", "bans"}
     run(board, 366)
-    assert tables_with(board, MARK) == set()
-    assert filled(board) == set()
-    assert files_with(board, MARK) == set()
-    assert pages_with(client, MARK) == []
-    assert in_snapshot(board) == 0
-    written = capfd.readouterr()
-    assert MARK not in (written.out + written.err + caplog.text).lower()
+    assert_forgotten(board, client, capfd, caplog)
 
 
 def erase(board: Board, email: str) -> None:
@@ -324,13 +334,7 @@ def test_T16_who_is_erased_is_gone_at_once(
     # The person whom the relay spoke for is somebody else, whose listing is down now.
     assert tables_with(board, MARK) == {"listings", "posting_keys"}
     run(board, 31)
-    assert tables_with(board, MARK) == set()
-    assert filled(board) == set()
-    assert files_with(board, MARK) == set()
-    assert pages_with(client, MARK) == []
-    assert in_snapshot(board) == 0
-    written = capfd.readouterr()
-    assert MARK not in (written.out + written.err + caplog.text).lower()
+    assert_forgotten(board, client, capfd, caplog)
 
 
 def guest(board: Board) -> None:

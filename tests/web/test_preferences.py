@@ -126,6 +126,16 @@ def test_alerts_are_added_changed_and_ended(
     assert own_alerts.all_of(board, member_id) == ()
 
 
+def test_the_way_to_alerts_leads_a_member_to_the_form_without_an_address(
+    client: FlaskClient, make: Factory
+) -> None:
+    """That of guests waits for a mail."""
+    sign_in(client, make.member())
+    answer = client.get("/alerts/new")
+    assert (answer.status_code, answer.location) == (303, "/me/alerts/new")
+    assert not Page(client.get(answer.location).text).all("input", name="email")
+
+
 def test_an_area_is_drawn_and_shown_again(
     client: FlaskClient, board: Board, member_id: int, door: tuple[str, str]
 ) -> None:

@@ -20,7 +20,7 @@ from board.preferences import NewPreferences
 from board.tellings import Telling
 from matcher.taxonomy import Kind
 from tests.factories import AKWA, BONAPRISO, MARSEILLE, Factory
-from tests.fakes import MailSink, html_of, text_of, work_off
+from tests.fakes import MailSink, counting, html_of, text_of, work_off
 
 READER = "reader@example.org"
 #: A Thursday, at noon in Paris and in UTC+2.
@@ -98,6 +98,29 @@ def test_one_mail_a_day_by_place_and_category(
     at(board, MORNING + timedelta(days=1))
     at(board, MORNING + timedelta(days=30))
     assert len(mails(smtp)) == 1
+
+
+def test_a_long_digest_asks_the_database_no_more_than_a_short_one(
+    board: Board, make: Factory, reader: int, smtp: MailSink
+) -> None:
+    """What its listings have in common is read once, whether an alert or a listing waits."""
+    make.open(email=READER, ends_at=NOON + timedelta(days=60))
+    asked = []
+    for day, count in enumerate((2, 20)):
+        set_clock(board, NOON + timedelta(days=day))
+        for _ in range(count):
+            make.open(notify=False)
+            make.offer(notify=False)
+        work_off(board)
+        set_clock(board, MORNING + timedelta(days=day))
+        digests.write(board)
+        with counting(board) as statements:
+            work_off(board)
+        asked.append(len(statements))
+    assert len(mails(smtp)) > 2
+    short, long = asked
+    # Beyond the weekly limit the own listing is a reason too: it and its categories are read.
+    assert long <= short + 2
 
 
 def test_every_reader_has_eight_o_clock_at_home(

@@ -154,4 +154,5 @@ def test_a_conversation_goes_on_by_a_click_or_a_word(
     else:
         messages.write(board, seat, "Toujours là", "a-key-of-a-form")
     pass_time(board, days=31)
+    assert inbox.show(board, seat).silence is None
     messages.write(board, seat, "Encore", "another-key-of-a-form")

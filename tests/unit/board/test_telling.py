@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,7 +27,7 @@ from board.outbox import OutboxRow
 from board.preferences import NewPreferences
 from board.tellings import Telling
 from tests.factories import AKWA, MARSEILLE, Factory
-from tests.fakes import MailSink, work_off
+from tests.fakes import MailSink, counting, work_off
 
 #: Alerts that a listing hits, of half as many members; and of those that it does not.
 HIT, MISSED = 10_000, 200
@@ -56,19 +54,6 @@ def told(session: Session, listing_id: int) -> list[OutboxRow]:
         OutboxRow.purpose == outbox.MATCH, OutboxRow.listing_id == listing_id
     )
     return list(session.scalars(rows.order_by(OutboxRow.id)))
-
-
-@contextmanager
-def counting(board: Board) -> Iterator[list[str]]:
-    """The statements that the database gets meanwhile."""
-    statements: list[str] = []
-
-    def count(_: object, __: object, statement: str, *___: object) -> None:
-        statements.append(statement)
-
-    sa.event.listen(board.db.engine, "before_cursor_execute", count)
-    yield statements
-    sa.event.remove(board.db.engine, "before_cursor_execute", count)
 
 
 def test_ten_thousand_alerts_are_told_each_member_once(board: Board, make: Factory) -> None:
