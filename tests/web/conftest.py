@@ -169,8 +169,9 @@ def sign_in(client: FlaskClient, member_id: int, second_factor: bool = False) ->
 
 
 def csrf_token(client: FlaskClient, address: str) -> str:
-    """The token that the form at this address carries."""
-    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get(address).text)
+    """The token that the form at this address carries, or where it sends whoever is signed in."""
+    page = client.get(address, follow_redirects=True).text
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert found, f"no form at {address}"
     return found[1]
 

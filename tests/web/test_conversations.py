@@ -17,7 +17,7 @@ from board.outcomes import Action
 from board.profiles import Profile
 from tests.factories import Factory
 from tests.fakes import MailSink, work_off
-from tests.web.conftest import Page, sign_in
+from tests.web.conftest import Page, csrf_token, sign_in
 
 ASKER, HELPER = "asker@example.org", "helper@example.org"
 
@@ -191,14 +191,14 @@ def test_to_others_the_conversation_does_not_exist(
     """With every verb: 404 for another member, the way to sign in for a guest."""
     address = f"/conversations/{row(board, helper).public_id}"
     assert client.get(address).status_code == 303
-    csrf = Page(client.get("/alerts/new").text).value("csrf_token")
+    csrf = csrf_token(client, "/alerts/new")
     deeds = ("messages", "contact", "thanks", "outcome", "read")
     data = {"csrf_token": csrf, "text": "x", "contact": "x", "thanks": "x", "key": "a-form-key"}
     data |= {"action": "accept", "newest": "1"}
     for deed in deeds:
         assert client.post(f"{address}/{deed}", data=data).status_code == 401
     sign_in(client, make.member())
-    csrf = Page(client.get("/alerts/new").text).value("csrf_token")
+    csrf = csrf_token(client, "/alerts/new")
     assert client.get(address).status_code == 404
     for deed in deeds:
         answer = client.post(f"{address}/{deed}", data={**data, "csrf_token": csrf})
@@ -351,7 +351,7 @@ def test_to_others_there_is_nothing_to_report_or_to_block(
     """With every verb."""
     address = f"/conversations/{row(board, helper).public_id}"
     sign_in(client, make.member())
-    csrf = Page(client.get("/alerts/new").text).value("csrf_token")
+    csrf = csrf_token(client, "/alerts/new")
     for deed in ("report", "block"):
         assert client.get(f"{address}/{deed}").status_code == 404
         data = {"csrf_token": csrf, "message": "1", "reason": "scam"}
