@@ -60,6 +60,9 @@ EVENT, EMAIL = "event", "email"
 
 PENDING, SENT, DROPPED, DEAD = "pending", "sent", "dropped", "dead"
 
+#: Class of the failure of a row whose workers died again and again.
+ABANDONED = "abandoned"
+
 LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 8
 #: A defect of ours does not pass by waiting.
@@ -207,7 +210,8 @@ def count_today(session: Session, purpose: str, conversation_id: int, member_id:
 def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
     """Hold a due row for `LEASE`; None when it is done, not due, or held by somebody.
 
-    None too when its payload cannot be read: the row is postponed, so that it stops no other.
+    None too after `MAX_ATTEMPTS` claims that nobody ended, and then it is dead.
+    And None when its payload cannot be read: the row is postponed, so that it stops no other.
     """
     lease = secrets.token_hex(8)
     with db.write() as session:
@@ -243,6 +247,10 @@ def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
             attempts=row.attempts,
             lease=lease,
         )
+        if row.attempts > MAX_ATTEMPTS:
+            # Nobody gave it up: each of its workers died with it, and so would the next ones.
+            _update_held(session, held, status=DEAD, error=ABANDONED, lease=None, lease_until=None)
+            return None
     if sealed is None:
         return held
     try:

@@ -8,6 +8,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -28,6 +29,7 @@ GUEST_EVERY = 4
 SETTLED_S = 120.0
 #: A kill comes after some of the listings it is to meet, or after this long.
 _NEXT_KILL_S = 4.0
+_AT_WORK_S = 10.0
 
 
 @dataclass
@@ -162,6 +164,9 @@ class Storm:
 
     def _kill_worker(self, after_250: bool) -> str:
         """Anywhere in its work, or between the mail server's 250 and our commit; which it was."""
+        with suppress(AssertionError):
+            # One that has only begun to start is in the middle of nothing.
+            wait_for(self.site.worker_listens, "a worker at work", _AT_WORK_S)
         worker = self.site.worker()
         if not after_250:
             self.site.kill_worker()
