@@ -226,3 +226,6 @@ _WRITERS = {
     **telling.WRITERS,
     **moderation.WRITERS,
 }
+
+#: What is sent as a mail.
+PURPOSES = frozenset(_WRITERS)
