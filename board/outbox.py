@@ -23,7 +23,7 @@ from board.secrecy import Unreadable, Vault
 
 _log = structlog.get_logger(__name__)
 
-#: Purposes. The first is an event that fans out into mails; the others are mails.
+#: Purposes. The first is an event that fans out; the others are sent to somebody.
 LISTING_OPENED = "listing-opened"
 CONFIRM_LISTING = "confirm-listing"
 CONFIRM_ALERT = "confirm-alert"
@@ -54,6 +54,10 @@ EDIT_ASKED = "edit-asked"
 MESSAGE_REFUSED = "message-refused"
 BANNED = "banned"
 APPEAL_DECIDED = "appeal-decided"
+
+#: What `OutboxRow.channel` holds: an event is worked on here, all else is a channel of
+#: `board.channels`.
+EVENT, EMAIL = "event", "email"
 
 PENDING, SENT, DROPPED, DEAD = "pending", "sent", "dropped", "dead"
 
@@ -108,6 +112,8 @@ class NewRow:
     purpose: str
     #: Cause, recipient and channel in one text: no second row may carry it.
     once: str
+    #: On which way it goes; an event goes on none.
+    channel: str = EMAIL
     listing_id: int | None = None
     alert_id: int | None = None
     conversation_id: int | None = None
@@ -179,7 +185,7 @@ def add_missing(session: Session, rows: Sequence[NewRow]) -> list[int]:
 def _values(row: NewRow, moment: datetime) -> dict[str, object]:
     return {
         "purpose": row.purpose,
-        "channel": "event" if row.purpose == LISTING_OPENED else "email",
+        "channel": EVENT if row.purpose == LISTING_OPENED else row.channel,
         "once": row.once,
         "listing_id": row.listing_id,
         "alert_id": row.alert_id,
