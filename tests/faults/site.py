@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from redis import Redis as Client
 from redis import RedisError
 
-from board import alerts, members, outbox, preferences, sessions
+from board import alerts, members, outbox, own_alerts, preferences, sessions
+from board.alerts import Terms
 from board.context import Board
 from board.errors import Unavailable
 from board.listings import Listing
@@ -92,13 +93,12 @@ class Site:
         place = Place.at(3.0 + 0.35 * row, 10.2 + 0.35 * column, 7)
         emails = tuple(f"volunteer{self._towns}.{n}@example.org" for n in range(volunteers))
         for email in emails:
-            self.make.alert(email=email, cell=place.cell, radius_km=5.0)
-            with self.board.db.read() as session:
-                member = members.by_email(session, email)
-                assert member is not None
+            member_id = self.make.member(email)
+            terms = Terms(cell=place.cell, place_name="Mbalmayo", radius_km=5.0)
+            own_alerts.add(self.board, member_id, terms)
             most = preferences.MOST_A_WEEK_BOUNDS[1]
             chosen = NewPreferences(time_zone="UTC", most_a_week=most)
-            preferences.save(self.board, member.id, chosen)
+            preferences.save(self.board, member_id, chosen)
         return Town(place.hex, emails)
 
     def promise(self, town: Town | None = None) -> Promise:

@@ -221,7 +221,8 @@ class Storm:
 
     def doubled(self) -> list[str]:
         """Listings that are there more than once."""
-        return [title for title, rows in self.stored().items() if len(rows) > 1]
+        stored = self.stored()
+        return [post.title for post in self.posts if len(stored[post.title]) > 1]
 
     def expected(self) -> set[tuple[str, str]]:
         """(address, public id) of everything that is to be told."""
