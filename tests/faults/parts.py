@@ -12,7 +12,7 @@ from redis import RedisError
 
 from board.context import Board
 from config.settings import Settings
-from tests.faults.clients import Browser
+from tests.faults.clients import UNKNOWN, Browser
 from tests.faults.servers import PostgreSQL, Redis
 from tests.processes import Running, wait_for
 
@@ -61,12 +61,16 @@ class Parts:
                 return False
         return bool(alive & pids)
 
+    def web_answers(self) -> bool:
+        """Whether the web server has all its processes, and one of them answers."""
+        with suppress(*UNKNOWN):
+            if Browser(self.settings.port).get("/health", timeout_s=2).status == 200:
+                return len(self.web()) >= 3
+        return False
+
     def is_whole(self) -> bool:
         """Whether everything runs that should."""
-        with suppress(OSError):
-            if Browser(self.settings.port).get("/health", timeout_s=2).status == 200:
-                return len(self.web()) >= 3 and self.worker_listens()
-        return False
+        return self.web_answers() and self.worker_listens()
 
     @contextmanager
     def own_worker_aside(self) -> Iterator[None]:

@@ -19,7 +19,7 @@ from redis import Redis as Client
 from redis import RedisError
 
 from scripts import services
-from tests.processes import wait_for
+from tests.processes import die_with_parent, wait_for
 
 #: What `make services` turns off because nothing dies there. Whoever runs a board has it on.
 _DURABLE = "\nfsync = on\nsynchronous_commit = on\nfull_page_writes = on\n"
@@ -44,6 +44,7 @@ class Process:
                 stderr=log,
                 env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
                 start_new_session=True,
+                preexec_fn=lambda: die_with_parent(signal.SIGKILL),
                 **services.identity(self.user),
             )
 

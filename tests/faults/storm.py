@@ -24,7 +24,10 @@ GUEST_EVERY = 4
 SETTLED_S = 120.0
 #: A kill comes after some of the listings it is to meet, or after this long.
 _NEXT_KILL_S = 4.0
-_AT_WORK_S = 10.0
+#: No process dies before its kind is replaced, and none while more than this waits: killed at its
+#: start, again and again, it would be killed in the middle of nothing.
+_WAITING = 150
+_AT_WORK_S = 60.0
 
 
 @dataclass
@@ -70,6 +73,9 @@ class Storm:
             try:
                 for number, kind in enumerate(self.kinds):
                     self._kill(number, kind)
+            except BaseException:
+                self._next = iter(())
+                raise
             finally:
                 self._tickets.release(len(self.posts))
             for client in clients:
@@ -124,6 +130,8 @@ class Storm:
 
     def _kill(self, number: int, kind: str) -> None:
         """Let some more be posted, and kill amid that."""
+        with suppress(AssertionError):
+            wait_for(lambda: self._is_at_work(kind), "what is killed next", _AT_WORK_S)
         share = len(self.posts) / len(self.kinds)
         self._tickets.release(round(share * (number + 1)) - round(share * number))
         moment = self.chance.randint(1, 4)
@@ -142,9 +150,6 @@ class Storm:
 
     def _kill_worker(self, after_250: bool) -> str:
         """Anywhere in its work, or between the mail server's 250 and our commit; which it was."""
-        with suppress(AssertionError):
-            # One that has only begun to start is in the middle of nothing.
-            wait_for(self.site.worker_listens, "a worker at work", _AT_WORK_S)
         worker = self.site.worker()
         if not after_250:
             self.site.kill_worker()
@@ -161,6 +166,13 @@ class Storm:
         self.site.sink.after_next = None
         self.site.kill_worker()
         return WORKER
+
+    def _is_at_work(self, kind: str) -> bool:
+        if kind == "web" and not self.site.web_answers():
+            return False
+        if kind == "worker" and not self.site.worker_listens():
+            return False
+        return 0 <= self.site.pending() < _WAITING
 
     def _done(self) -> int:
         return sum(post.acknowledged or post.tries > 0 for post in self.posts)
