@@ -27,6 +27,7 @@ COMMANDS = {
     "partner": ("cli.people", "Let somebody publish official information."),
     "erasures": ("cli.erasures", "Erase again whom a restored backup has brought back."),
     "recovery": ("cli.people", "Print recovery codes for somebody's second factor."),
+    "push-keys": ("cli.push", "Print a pair of keys for push messages."),
 }
 
 
