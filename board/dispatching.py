@@ -32,6 +32,9 @@ def dispatch(board: Board, row_id: int) -> list[int]:
     except Unavailable:
         # The database is away: the lease ends by itself and the sweeper finds the row.
         raise
+    except outbox.PayloadGone:
+        _log.warning("its content is gone", row=row_id)
+        _end(board, held, outbox.DROPPED, outbox.PayloadGone.__name__)
     except Later as later:
         outbox.defer(board.db, held, later.until)
     except delivery.Temporary as error:

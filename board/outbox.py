@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from board.db import Base, BigId, Database, UTCDateTime, insert_new, now
+from board.errors import BoardError
 from board.secrecy import Unreadable, Vault
 
 _log = structlog.get_logger(__name__)
@@ -122,6 +123,17 @@ class NewRow:
     payload: bytes | None = None
     #: How much later than now it is to be done.
     after: timedelta = timedelta()
+
+
+class PayloadGone(BoardError):
+    """What the row carried is not there any more: a server refused the mail for good."""
+
+
+class _Gone(dict[str, str]):
+    """The payload of a row that has none: whoever needs something of it learns that."""
+
+    def __missing__(self, key: str) -> str:
+        raise PayloadGone(key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +251,7 @@ def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
             conversation_id=row.conversation_id,
             member_id=row.member_id,
             locale=row.locale,
-            payload={},
+            payload=_Gone(),
             attempts=row.attempts,
             lease=lease,
         )
