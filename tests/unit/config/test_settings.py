@@ -199,3 +199,23 @@ def test_every_setting_says_what_it_decides() -> None:
     for name, words in Settings.variables().items():
         assert name.isupper()
         assert words.endswith("."), name
+
+
+@pytest.mark.parametrize(
+    "key", ["x", "A" * 42, "A" * 43, "_" * 43, "A" * 44, "é" * 43, "A" * 41 + "=="]
+)
+def test_a_key_for_push_messages_is_a_number_of_its_curve(tmp_path: Path, key: str) -> None:
+    """Too short, zero, beyond the order of the group, or no base64url at all."""
+    with pytest.raises(SettingsError, match="VAPID_PRIVATE_KEY"):
+        settings(tmp_path, VAPID_PRIVATE_KEY=key)
+
+
+def test_push_services_of_tests_are_origins_and_never_in_production(tmp_path: Path) -> None:
+    """What lets tests send to loopback is refused where the public could reach it."""
+    service = {"PUSH_TEST_SERVICES": "http://127.0.0.1:9000,http://127.0.0.1:9001"}
+    assert settings(tmp_path, **service).push_test_services
+    for refused in ("127.0.0.1", "http://127.0.0.1/x", "ftp://127.0.0.1", "http://a b", ","):
+        with pytest.raises(SettingsError, match="PUSH_TEST_SERVICES"):
+            settings(tmp_path, PUSH_TEST_SERVICES=refused)
+    with pytest.raises(SettingsError, match="PUSH_TEST_SERVICES"):
+        settings(tmp_path, ENTRAIDE_PRODUCTION="1", SECRET_KEY=SECRET, **service)
