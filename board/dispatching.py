@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from board import delivery, outbox, telling
+from board import bounces, delivery, outbox, telling
 from board.errors import Unavailable
 from board.mails import compose
 from board.mails.letter import Later
@@ -50,11 +50,16 @@ def _deliver(board: Board, held: outbox.Claim) -> None:
     if message is None:
         _end(board, held, outbox.DROPPED)
         return
+    to = bounces.recipient(board, message["To"].addresses[0].addr_spec)
+    if to.is_suspended and held.purpose not in bounces.ASKED_FOR:
+        _end(board, held, outbox.DROPPED, bounces.SUSPENDED)
+        return
     try:
         with delivery.renewing(board, held):
-            delivery.send(board.settings, message)
+            delivery.send(board.settings, message, return_path=bounces.return_path(board, to))
     except delivery.Refused as error:
         _log.warning("mail refused", row=held.id, reason=error.reason)
+        bounces.note_refusal(board, to, error.of_address)
         _end(board, held, outbox.DEAD, error.reason)
         return
     _end(board, held, outbox.SENT)

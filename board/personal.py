@@ -49,6 +49,7 @@ from board.roles import Grant
 from board.sessions import MemberSession
 from board.sign_in import SignInCode
 from board.sources import ImportedRow
+from board.suspensions import Suspension
 from board.tellings import Telling
 
 Condition = sa.ColumnElement[bool]
@@ -424,6 +425,12 @@ TABLES: Final = (
         model=PreferencesRow,
         title=N_("How you want to be told"),
         whose=lambda person: person.is_in(PreferencesRow.member_id),
+        hidden=frozenset({"member_id"}),
+    ),
+    PersonalTable(
+        model=Suspension,
+        title=N_("Whether mails to you came back"),
+        whose=lambda person: person.is_in(Suspension.member_id),
         hidden=frozenset({"member_id"}),
     ),
     PersonalTable(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import blocks, listings, outbox, preferences, tellings
+from board import blocks, listings, outbox, preferences, suspensions, tellings
 from board.alerts import Alert, AlertStatus
 from board.db import now
 from board.listings import Listing
@@ -83,12 +83,21 @@ def tell(board: Board, held: outbox.Claim) -> list[int]:
 
 
 def _tell(session: Session, news: _News, recipients: Sequence[_Recipient]) -> list[int]:
-    """Write to those who want to hear at once and may; let the others wait for their digest."""
+    """Write to those who want to hear at once and may; let the others wait for their digest.
+
+    So do those from whom mails come back.
+    """
     if not recipients:
         return []
     moment = now(session)
-    at_once = [each for each in recipients if _hears_at_once(each, moment)]
-    sent = _sent_within_a_week(session, [each.member_id for each in at_once], moment)
+    away = suspensions.among(session, [each.member_id for each in recipients])
+    at_once = [
+        each.member_id
+        for each in recipients
+        if each.member_id not in away and _hears_at_once(each, moment)
+    ]
+    sent = _sent_within_a_week(session, at_once, moment)
+    quick = set(at_once)
     closed = tellings.closed(session, news.listing_id, [each.member_id for each in recipients])
     due: list[outbox.NewRow] = []
     later: list[outbox.NewRow] = []
@@ -97,7 +106,7 @@ def _tell(session: Session, news: _News, recipients: Sequence[_Recipient]) -> li
         if each.member_id in closed or not each.preferences.by_email:
             continue
         free = sent.get(each.member_id, 0) < each.preferences.most_a_week
-        if _hears_at_once(each, moment) and free:
+        if each.member_id in quick and free:
             after = each.preferences.at_once(moment, news.urgency) - moment
             (later if after else due).append(_row(news, each, after))
         else:
