@@ -52,15 +52,17 @@ def suspend(session: Session, member_id: int, reason: Reason, *, sent_at: dateti
     """
     values = {"suspended_at": now(session), "reason": reason.value, "lifted_at": None}
     fresh = insert_new(session, Suspension, ["member_id"]).values(member_id=member_id, **values)
-    changed = _rows(session, fresh) or _rows(
-        session,
+    again = (
         sa.update(Suspension)
         .where(Suspension.member_id == member_id, Suspension.lifted_at <= sent_at)
-        .values(**values),
+        .values(**values)
     )
+    # Of an INSERT that may leave its row out, PostgreSQL's driver counts nothing.
+    is_new = session.scalar(fresh.returning(Suspension.member_id)) is not None
+    changed = is_new or _rows(session, again) > 0
     if changed:
         _log.warning("address suspended", member=member_id, reason=reason.value)
-    return bool(changed)
+    return changed
 
 
 def lift(session: Session, member_id: int) -> None:
