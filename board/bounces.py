@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from board import delivery_status, links, members, outbox, preferences, suspensions
+from board import delivery_status, links, outbox, preferences, suspensions
 from board.db import now
 from board.delivery_status import Reason
 from board.errors import Invalid, Problem
@@ -65,13 +66,9 @@ class State:
 def recipient(board: Board, address: str) -> Recipient:
     """Who has this address, as of now. Raises Unavailable."""
     with board.db.read() as session:
-        member = members.by_email(session, address)
-        held = member is not None and suspensions.of(session, member.id) is not None
-        return Recipient(
-            member_id=_NOBODY if member is None else member.id,
-            is_suspended=held,
-            at=now(session),
-        )
+        found = sa.select(Member.id, suspensions.holds(Member.id)).where(Member.email == address)
+        member_id, held = session.execute(found).one_or_none() or (_NOBODY, False)
+        return Recipient(member_id=member_id, is_suspended=bool(held), at=now(session))
 
 
 def return_path(board: Board, to: Recipient) -> str | None:
@@ -87,7 +84,7 @@ def return_path(board: Board, to: Recipient) -> str | None:
 
 def note_refusal(board: Board, to: Recipient, reason: Reason | None) -> None:
     """Send no more mail to whoever's server has just refused one for a reason of the address."""
-    if reason is not None and to.member_id != _NOBODY:
+    if reason is not None:
         with board.db.write() as session:
             _suspend(session, to.member_id, reason, to.at)
 
@@ -111,8 +108,7 @@ def take(board: Board, address: str, raw: bytes, *, return_path: str) -> bool:
         _log.info("came back without effect", member=member_id, report=not return_path)
         return True
     with board.db.write() as session:
-        fresh = sent_at > now(session) - suspensions.COUNTS_FOR
-        if fresh and session.get(Member, member_id) is not None:
+        if sent_at > now(session) - suspensions.COUNTS_FOR:
             _suspend(session, member_id, reason, sent_at)
     return True
 
@@ -152,7 +148,9 @@ def send_test(board: Board, member_id: int) -> None:
 
 
 def _suspend(session: Session, member_id: int, reason: Reason, sent_at: datetime) -> None:
-    if suspensions.suspend(session, member_id, reason, sent_at=sent_at):
+    # Who was erased meanwhile, and who has not confirmed the address, is nobody.
+    known = session.get(Member, member_id, with_for_update={"key_share": True}) is not None
+    if known and suspensions.suspend(session, member_id, reason, sent_at=sent_at):
         # What waits to be mailed comes in the first digest after the proof.
         preferences.keep_for_digest(session, member_id, now(session))
 

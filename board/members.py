@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from board import suspensions
-from board.db import Base, BigId, Codes, UTCDateTime, new_public_id, now
+from board.db import Base, BigId, Codes, UTCDateTime, insert_new, new_public_id, now
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -64,13 +64,14 @@ def confirmed(session: Session, email: str, locale: str) -> Member:
 
 
 def named(session: Session, email: str, locale: str) -> Member:
-    """The member of an address that somebody else answers for, made when it is new."""
-    member = by_email(session, email)
-    if member is None:
-        member = Member(email=email, locale=locale, created_at=now(session))
-        session.add(member)
-    session.flush()
-    return member
+    """The member of an address that somebody else answers for, made when it is new.
+
+    Of two units that name a new address at once, one makes the member, and both get it.
+    """
+    if by_email(session, email) is None:
+        new = {"email": email, "locale": locale, "created_at": now(session)}
+        session.execute(insert_new(session, Member, ["email"]), [new])
+    return session.scalars(sa.select(Member).where(Member.email == email)).one()
 
 
 def display_name(board: Board, member_id: int) -> str:

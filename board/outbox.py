@@ -18,11 +18,12 @@ import structlog
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from board.db import Base, BigId, Database, UTCDateTime, insert_new, now
+from board.errors import BoardError
 from board.secrecy import Unreadable, Vault
 
 _log = structlog.get_logger(__name__)
 
-#: Purposes. The first is an event that fans out into mails; the others are mails.
+#: Purposes. The first is an event that fans out; the others are sent to somebody.
 LISTING_OPENED = "listing-opened"
 CONFIRM_LISTING = "confirm-listing"
 CONFIRM_ALERT = "confirm-alert"
@@ -54,6 +55,10 @@ EDIT_ASKED = "edit-asked"
 MESSAGE_REFUSED = "message-refused"
 BANNED = "banned"
 APPEAL_DECIDED = "appeal-decided"
+
+#: What `OutboxRow.channel` holds: an event is worked on here, all else is a channel of
+#: `board.channels`.
+EVENT, EMAIL = "event", "email"
 
 PENDING, SENT, DROPPED, DEAD = "pending", "sent", "dropped", "dead"
 
@@ -108,6 +113,8 @@ class NewRow:
     purpose: str
     #: Cause, recipient and channel in one text: no second row may carry it.
     once: str
+    #: On which way it goes; an event goes on none.
+    channel: str = EMAIL
     listing_id: int | None = None
     alert_id: int | None = None
     conversation_id: int | None = None
@@ -117,6 +124,17 @@ class NewRow:
     payload: bytes | None = None
     #: How much later than now it is to be done.
     after: timedelta = timedelta()
+
+
+class PayloadGone(BoardError):
+    """What the row carried is not there any more: a server refused the mail for good."""
+
+
+class _Gone(dict[str, str]):
+    """The payload of a row that has none: whoever needs something of it learns that."""
+
+    def __missing__(self, key: str) -> str:
+        raise PayloadGone(key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +186,7 @@ def add_missing(session: Session, rows: Sequence[NewRow]) -> list[int]:
 def _values(row: NewRow, moment: datetime) -> dict[str, object]:
     return {
         "purpose": row.purpose,
-        "channel": "event" if row.purpose == LISTING_OPENED else "email",
+        "channel": EVENT if row.purpose == LISTING_OPENED else row.channel,
         "once": row.once,
         "listing_id": row.listing_id,
         "alert_id": row.alert_id,
@@ -234,7 +252,7 @@ def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
             conversation_id=row.conversation_id,
             member_id=row.member_id,
             locale=row.locale,
-            payload={},
+            payload=_Gone(),
             attempts=row.attempts,
             lease=lease,
         )

@@ -175,7 +175,7 @@ def test_reply_addresses_have_the_domain_of_the_sender(tmp_path: Path) -> None:
 
 
 def test_bounces_come_in_where_the_domain_of_incoming_mail_was_given(tmp_path: Path) -> None:
-    """Also where it is the one that it would be anyway: whoever gives it says that it is reached."""
+    """Also where it would be the same anyway: whoever gives it says that it is reached."""
     sender = "Entraide <board@example.org>"
     assert not settings(tmp_path, MAIL_FROM=sender).takes_bounces
     assert not settings(tmp_path, MAIL_FROM=sender, MAIL_DOMAIN="").takes_bounces
