@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from board import outbox
+from board.delivery_status import Reason, of_reply
 from board.errors import BoardError, Unavailable
 
 if TYPE_CHECKING:
@@ -35,34 +36,45 @@ class Temporary(BoardError):
 
 
 class Refused(BoardError):
-    """The server will never take this mail."""
+    """The server will never take this mail; `of_address` says so where its address is at fault."""
 
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
+    def __init__(self, reason: str, of_address: Reason | None = None) -> None:
+        self.reason, self.of_address = reason, of_address
         super().__init__(reason)
 
 
-def send(settings: Settings, message: EmailMessage) -> None:
-    """Hand the message to the mail server; raises Temporary or Refused."""
+def send(settings: Settings, message: EmailMessage, *, return_path: str | None = None) -> None:
+    """Hand the message to the mail server; raises Temporary or Refused.
+
+    `return_path` is the envelope sender; by default that of the header.
+    """
     url = settings.smtp_effective_url
     if url is None:
         raise Temporary("no mail server")
     try:
         with _connection(url) as server:
-            server.send_message(message)
+            server.send_message(message, from_addr=return_path)
     except smtplib.SMTPRecipientsRefused as error:
-        _refuse(max(code for code, _ in error.recipients.values()))
+        # There is one.
+        code, text = max(error.recipients.values())
+        _refuse(code, of_reply(code, text))
+    except smtplib.SMTPDataError as error:
+        _refuse(error.smtp_code, of_reply(error.smtp_code, _bytes(error.smtp_error)))
     except smtplib.SMTPResponseException as error:
         _refuse(error.smtp_code)
     except (smtplib.SMTPException, OSError) as error:
         raise Temporary(type(error).__name__) from error
 
 
-def _refuse(code: int) -> None:
+def _refuse(code: int, of_address: Reason | None = None) -> None:
     """5xx is final, all else may pass (RFC 5321, 4.2.1)."""
     if 500 <= code < 600:
-        raise Refused(f"smtp {code}")
+        raise Refused(f"smtp {code}", of_address)
     raise Temporary(f"smtp {code}")
+
+
+def _bytes(text: bytes | str) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()
 
 
 @contextlib.contextmanager

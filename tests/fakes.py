@@ -56,14 +56,27 @@ def html_of(message: EmailMessage) -> str:
 class MailSink:
     """An SMTP server on a free port of loopback.
 
-    `answers` may hold replies (such as "451 later") that the next mails get instead of 250.
+    `answers` may hold replies (such as "451 later") that the next mails get instead of 250;
+    `refused` those that these recipients get.
     """
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
+        #: Envelope senders.
+        self.senders: list[str] = []
         self.answers: list[str] = []
+        self.refused: dict[str, str] = {}
         self._controller = _Listener(self, hostname="127.0.0.1", port=0)
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
+        """Take a recipient, or answer what the test asked for."""
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         """Keep one mail, or answer what the test asked for."""
@@ -73,6 +86,7 @@ class MailSink:
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
         self.recipients.append(list(envelope.rcpt_tos))
+        self.senders.append(envelope.mail_from)
         return "250 OK"
 
     @property
