@@ -20,6 +20,8 @@ QUEUE = "dispatch"
 JOB = "workers.dispatch.dispatch"
 #: Jobs that go to the queue in one exchange: its answer must come within a second.
 _BATCH = 200
+#: Rows of one job: it is fetched and ended once for all of them, and they share a mail session.
+TOGETHER: Final = 20
 #: A hash: name of a process → moment in seconds of the server's clock, a space, and its report.
 _REPORTS: Final = "reports"
 #: A report that is older is of a process that is no more, or that hangs.
@@ -39,9 +41,12 @@ class Waker:
 
     def wake(self, outbox_ids: Iterable[int]) -> bool:
         """Ask for these rows to be dispatched now; False when the queue cannot be reached."""
+        ids = list(outbox_ids)
         jobs = [
-            Queue.prepare_data(JOB, (row_id,), result_ttl=0, failure_ttl=86_400)
-            for row_id in outbox_ids
+            Queue.prepare_data(
+                JOB, tuple(ids[start : start + TOGETHER]), result_ttl=0, failure_ttl=86_400
+            )
+            for start in range(0, len(ids), TOGETHER)
         ]
         try:
             for start in range(0, len(jobs), _BATCH):

@@ -10,7 +10,7 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from board.waking import JOB, QUEUE, REPORT_LASTS_S, Waker
+from board.waking import JOB, QUEUE, REPORT_LASTS_S, TOGETHER, Waker
 
 #: More than go to the queue in one exchange.
 ROWS = range(1, 451)
@@ -28,15 +28,17 @@ def address(worker_id: str) -> Iterator[str]:
 
 
 @pytest.mark.redis
-def test_every_row_gets_one_job_in_their_order(address: str) -> None:
-    """By name and in JSON, whatever their number."""
+def test_every_row_stands_in_one_job_in_their_order(address: str) -> None:
+    """By name and in JSON, some rows in each, whatever their number."""
     waker = Waker(address)
     assert waker.wake(ROWS)
     assert waker.wake([])
     waker.close()
     with Redis.from_url(address) as connection:
         jobs = Queue(QUEUE, connection=connection, serializer=JSONSerializer).jobs
-    assert [(job.func_name, *job.args) for job in jobs] == [(JOB, row) for row in ROWS]
+    assert {job.func_name for job in jobs} == {JOB}
+    assert [row for job in jobs for row in job.args] == [*ROWS]
+    assert {len(job.args) for job in jobs} == {TOGETHER, len(ROWS) % TOGETHER}
 
 
 def test_a_queue_that_is_away_is_no_loss() -> None:
@@ -70,7 +72,7 @@ def test_jobs_that_wait_are_counted(address: str) -> None:
     waker = Waker(address)
     assert waker.waiting() == 0
     waker.wake(ROWS)
-    assert waker.waiting() == len(ROWS)
+    assert waker.waiting() == -(-len(ROWS) // TOGETHER)
     waker.close()
 
 
