@@ -256,18 +256,13 @@ def _sink(home: str) -> Iterator[tuple[str, Path]]:
     """Address of a mail server, and the file with a byte for each mail."""
     count = Path(home, "taken")
     count.touch()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.sink", str(count)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        port = process.stdout.readline().strip() if process.stdout else ""
-        yield f"smtp://127.0.0.1:{port}", count
-    finally:
-        process.terminate()
-        process.wait()
+    command = [sys.executable, "-m", "benchmarks.sink", str(count)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            port = process.stdout.readline().strip() if process.stdout else ""
+            yield f"smtp://127.0.0.1:{port}", count
+        finally:
+            process.terminate()
 
 
 def _wait(condition: Callable[[], object], what: str) -> None:
