@@ -1,4 +1,4 @@
-"""Delivery by SMTP, a real conversation each time."""
+"""Delivery by SMTP: a session for each mail, or one for the mails of a job."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 TIMEOUT_S = 20.0
+#: Replies (RFC 5321, 4.2.3).
+_OK, _CLOSING = 250, 421
 _RENEW_EVERY_S = outbox.LEASE.total_seconds() / 3
 
 
@@ -43,6 +45,33 @@ class Refused(BoardError):
         super().__init__(reason)
 
 
+class _Line(threading.local):
+    """The session of one thread; between mails there is one only inside `keeping`."""
+
+    is_kept: bool = False
+    url: str = ""
+    server: smtplib.SMTP | None = None
+
+
+_line = _Line()
+
+
+@contextlib.contextmanager
+def keeping() -> Iterator[None]:
+    """Send what this thread sends in the block in one session with the mail server.
+
+    No session is shared by threads, and none is left open when the block ends.
+    """
+    outermost = not _line.is_kept
+    _line.is_kept = True
+    try:
+        yield
+    finally:
+        if outermost:
+            _line.is_kept = False
+            _hang_up()
+
+
 def send(settings: Settings, message: EmailMessage, *, return_path: str | None = None) -> None:
     """Hand the message to the mail server; raises Temporary or Refused.
 
@@ -52,8 +81,7 @@ def send(settings: Settings, message: EmailMessage, *, return_path: str | None =
     if url is None:
         raise Temporary("no mail server")
     try:
-        with _connection(url) as server:
-            server.send_message(message, from_addr=return_path)
+        _hand_over(url, message, return_path)
     except smtplib.SMTPRecipientsRefused as error:
         # There is one.
         code, text = max(error.recipients.values())
@@ -77,9 +105,46 @@ def _bytes(text: bytes | str) -> bytes:
     return text if isinstance(text, bytes) else text.encode()
 
 
-@contextlib.contextmanager
-def _connection(url: str) -> Iterator[smtplib.SMTP]:
-    """A session with the server of smtp:// (STARTTLS where offered) or smtps://."""
+def _hand_over(url: str, message: EmailMessage, return_path: str | None) -> None:
+    """Send it in the session that is kept, or in a new one."""
+    while True:
+        server, is_new = _session(url)
+        try:
+            server.send_message(message, from_addr=return_path)
+        except smtplib.SMTPSenderRefused as error:
+            _hang_up()
+            # A server may end a session after so many mails: it has taken nothing of this one.
+            if is_new or error.smtp_code != _CLOSING:
+                raise
+        except BaseException:
+            _hang_up()
+            raise
+        else:
+            if not _line.is_kept:
+                _hang_up()
+            return
+
+
+def _session(url: str) -> tuple[smtplib.SMTP, bool]:
+    """A session with this server, and whether it is new."""
+    if _line.server is not None:
+        if _line.url == url and _answers(_line.server):
+            return _line.server, False
+        _hang_up()
+    _line.server, _line.url = _connected(url), url
+    return _line.server, True
+
+
+def _answers(server: smtplib.SMTP) -> bool:
+    """Whether the other side is still there, and ready for another mail."""
+    try:
+        return server.noop()[0] == _OK
+    except (smtplib.SMTPException, OSError):
+        return False
+
+
+def _connected(url: str) -> smtplib.SMTP:
+    """A new session with the server of smtp:// (STARTTLS where offered) or smtps://."""
     parts = urlsplit(url)
     host = parts.hostname or "127.0.0.1"
     if parts.scheme == "smtps":
@@ -94,8 +159,16 @@ def _connection(url: str) -> Iterator[smtplib.SMTP]:
             server.starttls(context=ssl.create_default_context())
         if parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))
-        yield server
-    finally:
+    except BaseException:
+        _leave(server)
+        raise
+    return server
+
+
+def _hang_up() -> None:
+    """End this thread's session, where it has one."""
+    server, _line.server = _line.server, None
+    if server is not None:
         _leave(server)
 
 

@@ -155,6 +155,13 @@ class Settings(BaseSettings):
         validation_alias="REQUESTS_PER_MINUTE",
         description="Requests that one network may send in a minute: 0 to 99999. 0 sets no limit.",
     )
+    metrics_token: Annotated[str, AfterValidator(values.token)] | None = Field(
+        None,
+        validation_alias="METRICS_TOKEN",
+        repr=False,
+        description="What /metrics asks for as a bearer token, 32 visible characters or more; "
+        "without it, /metrics answers this machine alone.",
+    )
     geocoder: Literal["none", "photon", "nominatim", "ban"] = Field(
         "none",
         validation_alias="GEOCODER",

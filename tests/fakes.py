@@ -19,14 +19,26 @@ from board.context import Board
 
 
 class FakeWaker:
-    """Remembers which rows it was asked to wake."""
+    """Remembers which rows it was asked to wake, and what processes say of themselves."""
 
     def __init__(self) -> None:
         self.woken: list[int] = []
+        self.kept: dict[str, str] = {}
+        self.away = False
 
     def wake(self, outbox_ids: Iterable[int]) -> bool:
         self.woken += outbox_ids
         return True
+
+    def waiting(self) -> int | None:
+        return None if self.away else len(self.woken)
+
+    def report(self, process: str, text: str) -> bool:
+        self.kept[process] = text
+        return not self.away
+
+    def reports(self) -> dict[str, str]:
+        return {} if self.away else dict(self.kept)
 
     def close(self) -> None:
         """Nothing to close."""

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from board import mailin
+from board import mailin, processes
 from board.context import Board
 from board.errors import Unavailable
 from config.logging import configure
@@ -144,6 +144,7 @@ def main() -> None:
     settings = Settings.from_mapping(os.environ)
     configure("mailin", production=settings.production)
     board = Board.open(settings)
+    processes.start(board, "mailin")
     try:
         asyncio.run(serve(board))
     finally:
