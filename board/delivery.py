@@ -7,6 +7,7 @@ import smtplib
 import ssl
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -23,10 +24,13 @@ _RENEW_EVERY_S = outbox.LEASE.total_seconds() / 3
 
 
 class Temporary(BoardError):
-    """Not delivered now; `reason` is a class of failure, never an address."""
+    """Not delivered now; `reason` is a class of failure, never an address.
 
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
+    `wait` is how long the server asks us to wait, where it does.
+    """
+
+    def __init__(self, reason: str, wait: timedelta | None = None) -> None:
+        self.reason, self.wait = reason, wait
         super().__init__(reason)
 
 

@@ -38,7 +38,7 @@ def dispatch(board: Board, row_id: int) -> list[int]:
     except Later as later:
         outbox.defer(board.db, held, later.until)
     except delivery.Temporary as error:
-        status = outbox.postpone(board.db, held, error.reason)
+        status = outbox.postpone(board.db, held, error.reason, at_least=error.wait)
         _log.warning(
             "not delivered",
             row=row_id,

@@ -23,6 +23,7 @@ from board.passkeys import Passkey, PasskeyChallenge
 from board.posting import PostingKey
 from board.preferences import PreferencesRow
 from board.proofs import SpentProof
+from board.push_subscriptions import PushSubscription
 from board.questions import PublicAnswer, Question
 from board.readers import Reader, ReaderDay, ReaderSalt
 from board.recovery import RecoveryCode
@@ -64,6 +65,7 @@ ALL = (
     PostingKey,
     PreferencesRow,
     PublicAnswer,
+    PushSubscription,
     Question,
     Reader,
     ReaderDay,

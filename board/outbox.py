@@ -57,7 +57,7 @@ APPEAL_DECIDED = "appeal-decided"
 
 #: What `OutboxRow.channel` holds: an event is worked on here, all else is a channel of
 #: `board.channels`.
-EVENT, EMAIL = "event", "email"
+EVENT, EMAIL, PUSH = "event", "email", "push"
 
 PENDING, SENT, DROPPED, DEAD = "pending", "sent", "dropped", "dead"
 
@@ -83,7 +83,7 @@ class OutboxRow(Base):
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     purpose: Mapped[str] = mapped_column(sa.String(24))
-    channel: Mapped[str] = mapped_column(sa.String(8), comment="event or email")
+    channel: Mapped[str] = mapped_column(sa.String(8), comment="event, email or push")
     once: Mapped[str] = mapped_column(
         sa.String(96), unique=True, comment="cause, recipient and channel: what may exist once"
     )
@@ -291,8 +291,22 @@ def finish(session: Session, held: Claim, status: str, error: str = "") -> bool:
     )
 
 
-def postpone(db: Database, held: Claim, error: str, most: int = MAX_ATTEMPTS) -> str:
+def keep(session: Session, vault: Vault, held: Claim, payload: Mapping[str, str]) -> bool:
+    """Keep what the next try at this row has to know; False when the lease was lost."""
+    return _update_held(session, held, payload=vault.seal(json.dumps(dict(payload))))
+
+
+def postpone(
+    db: Database,
+    held: Claim,
+    error: str,
+    most: int = MAX_ATTEMPTS,
+    *,
+    at_least: timedelta | None = None,
+) -> str:
     """Try again later, with exponential back-off and jitter; dead after `most` tries.
+
+    `at_least` is how long the receiving server asked us to wait.
 
     A dead row keeps its payload, so that an operator can send it again. Returns the status.
     """
@@ -306,7 +320,7 @@ def postpone(db: Database, held: Claim, error: str, most: int = MAX_ATTEMPTS) ->
             held,
             status=status,
             error=error[:64],
-            due_at=now(session) + delay,
+            due_at=now(session) + max(delay, at_least or delay),
             lease=None,
             lease_until=None,
         )

@@ -40,6 +40,7 @@ from board.passkeys import Passkey, PasskeyChallenge
 from board.posting import PostingKey
 from board.preferences import PreferencesRow
 from board.proofs import SpentProof
+from board.push_subscriptions import PushSubscription
 from board.questions import PublicAnswer, Question
 from board.readers import Reader, ReaderDay, ReaderSalt
 from board.recovery import RecoveryCode
@@ -425,6 +426,12 @@ TABLES: Final = (
         title=N_("How you want to be told"),
         whose=lambda person: person.is_in(PreferencesRow.member_id),
         hidden=frozenset({"member_id"}),
+    ),
+    PersonalTable(
+        model=PushSubscription,
+        title=N_("Browsers that get notifications"),
+        whose=lambda person: person.is_in(PushSubscription.member_id),
+        hidden=frozenset({"member_id", "endpoint_hash", "sealed"}),
     ),
     PersonalTable(
         model=ListingCategory,

@@ -61,6 +61,11 @@ KEPT: Final = (
         forgetting.MAILS,
     ),
     Kept(
+        N_("A browser that gets notifications: its address at its maker, encrypted"),
+        N_("until you remove it, and at most %(number)d days after the last notification"),
+        forgetting.PUSH,
+    ),
+    Kept(
         N_("A sign-in in one browser: the kind of browser and the times, nothing finer"),
         N_("%(number)d days after you last used it"),
         sessions.IDLE,

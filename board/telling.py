@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import blocks, listings, outbox, preferences, tellings
+from board import blocks, listings, outbox, preferences, push_subscriptions, tellings
 from board.alerts import Alert, AlertStatus
 from board.db import now
 from board.listings import Listing
@@ -78,11 +78,13 @@ def tell(board: Board, held: outbox.Claim) -> list[int]:
             if not goes_on:
                 # Somebody else tells.
                 return written
-            written += _tell(session, news, part)
+            written += _tell(session, board, news, part)
     return written
 
 
-def _tell(session: Session, news: _News, recipients: Sequence[_Recipient]) -> list[int]:
+def _tell(
+    session: Session, board: Board, news: _News, recipients: Sequence[_Recipient]
+) -> list[int]:
     """Write to those who want to hear at once and may; let the others wait for their digest."""
     if not recipients:
         return []
@@ -90,16 +92,21 @@ def _tell(session: Session, news: _News, recipients: Sequence[_Recipient]) -> li
     at_once = [each for each in recipients if _hears_at_once(each, moment)]
     sent = _sent_within_a_week(session, [each.member_id for each in at_once], moment)
     closed = tellings.closed(session, news.listing_id, [each.member_id for each in recipients])
+    pushed = push_subscriptions.holders(
+        session, board, [each.member_id for each in recipients if each.preferences.by_push]
+    )
     due: list[outbox.NewRow] = []
     later: list[outbox.NewRow] = []
     waiting: list[NewTelling] = []
     for each in recipients:
-        if each.member_id in closed or not each.preferences.by_email:
+        channels = _channels(each, pushed)
+        if each.member_id in closed or not channels:
             continue
         free = sent.get(each.member_id, 0) < each.preferences.most_a_week
         if _hears_at_once(each, moment) and free:
             after = each.preferences.at_once(moment, news.urgency) - moment
-            (later if after else due).append(_row(news, each, after))
+            rows = [_row(news, each, channel, after) for channel in channels]
+            (later if after else due).extend(rows)
         else:
             waiting.append(_waiting(news, each, moment))
     tellings.queue(session, waiting)
@@ -111,10 +118,17 @@ def _hears_at_once(recipient: _Recipient, moment: datetime) -> bool:
     return recipient.rhythm is Rhythm.INSTANT and not recipient.preferences.is_paused(moment)
 
 
-def _row(news: _News, recipient: _Recipient, after: timedelta) -> outbox.NewRow:
+def _channels(recipient: _Recipient, pushed: set[int]) -> list[str]:
+    """On which ways this member wants to be told, and can be."""
+    by_push = [outbox.PUSH] if recipient.member_id in pushed else []
+    return [outbox.EMAIL, *by_push] if recipient.preferences.by_email else by_push
+
+
+def _row(news: _News, recipient: _Recipient, channel: str, after: timedelta) -> outbox.NewRow:
     return outbox.NewRow(
         purpose=outbox.MATCH,
-        once=f"match:{news.listing_id}:{recipient.member_id}:email",
+        once=f"match:{news.listing_id}:{recipient.member_id}:{channel}",
+        channel=channel,
         listing_id=news.listing_id,
         alert_id=recipient.alert_id,
         member_id=recipient.member_id,
@@ -132,7 +146,7 @@ def _waiting(news: _News, recipient: _Recipient, moment: datetime) -> NewTelling
 def _sent_within_a_week(
     session: Session, member_ids: Sequence[int], moment: datetime
 ) -> dict[int, int]:
-    """How many listings each of these members was told of by a mail of its own.
+    """How many listings each of these members was told of at once, on whatever channels.
 
     Those that wait for the end of the quiet hours count as well. Counting and writing are one for
     all workers: of two that tell at once, the second sees what the first has written.

@@ -97,6 +97,19 @@ class Settings(BaseSettings):
     mailin_port: _PortNumber = Field(
         8026, validation_alias="MAILIN_PORT", description="Port of the mail listener: 1 to 65535."
     )
+    push_key: Annotated[str, AfterValidator(values.push_key)] | None = Field(
+        None,
+        validation_alias="VAPID_PRIVATE_KEY",
+        repr=False,
+        description="Key that signs push messages, made by `entraide push-keys`; "
+        "without it there are none.",
+    )
+    push_test_services: Annotated[str, AfterValidator(values.origins)] | None = Field(
+        None,
+        validation_alias="PUSH_TEST_SERVICES",
+        description="Origins that stand in for push services in tests, http://HOST:PORT parted by "
+        "commas; refused in production.",
+    )
     secret_key: str = Field(
         "",
         validation_alias="SECRET_KEY",
@@ -207,6 +220,14 @@ class Settings(BaseSettings):
         if self.secret_key and len(self.secret_key) < SECRET_LENGTH:
             raise ValueError(
                 f"SECRET_KEY: is too short; accepted: {SECRET_LENGTH} characters or more"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_push_services_of_tests(self) -> Self:
+        if self.production and self.push_test_services:
+            raise ValueError(
+                "PUSH_TEST_SERVICES: is for tests alone; accepted: nothing in production"
             )
         return self
 

@@ -44,6 +44,7 @@ from web import (
     privacy,
     profiles,
     proofs,
+    push,
     questions,
     readers,
     relays,
@@ -85,6 +86,7 @@ FEATURES = (
     sessions,
     me,
     preferences,
+    push,
     own_alerts,
     one_click,
     profiles,
@@ -170,6 +172,7 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     app.register_blueprint(one_click.not_now_blueprint)
     app.register_blueprint(preferences.guests_blueprint)
     app.register_blueprint(own_alerts.guests_blueprint)
+    app.register_blueprint(push.guests_blueprint)
     # It only counts, and a page that many read must set no cookie for it.
     csrf.exempt(readers.count)
     csrf.exempt(one_click.one_click)

@@ -116,6 +116,8 @@ LABELS: Final[Mapping[str, str]] = {
     "most_a_week": N_("At most so many mails a week"),
     "paused_until": N_("Pause until"),
     "by_email": N_("By e-mail"),
+    "by_push": N_("By notification"),
+    "service": N_("Push service"),
     "told_at": N_("Told"),
     "told_on": N_("Day of the digest"),
     "declined_at": N_("Not wanted any more"),
