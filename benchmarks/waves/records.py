@@ -10,6 +10,8 @@ from benchmarks.waves.world import World
 
 _COLUMNS = ("call", "person", "distance_m", "category", "urgency", "told_week", "named", "answer")
 _FIRST_ROOM = 4096
+_LATELY_H = 2 * WEEK_H
+_MOST_LATELY = 40
 
 
 class Records:
@@ -28,6 +30,8 @@ class Records:
         self.last_told = np.full(people, -np.inf)
         # The last messages of each person: a full circle of their cap is a full week.
         self._recent = np.full((people, int(world.people.cap.max())), -np.inf)
+        # When those were told who accepted, the last ones of each person.
+        self._taken = np.full((people, _MOST_LATELY), -np.inf)
         hits = world.hits
         self.told_at = [np.full(len(hit), np.nan) for hit in hits]
         self.answer = [np.zeros(len(hit), dtype=np.int64) for hit in hits]
@@ -43,10 +47,12 @@ class Records:
         world, hit = self._world, self._world.hits[request]
         category = int(world.requests.category[request])
         return Candidates(
-            id=hit.copy(), distance_m=world.distance_m[request].copy(),
+            id=hit.copy(), cell=world.people.cell[hit],
+            distance_m=world.distance_m[request].copy(),
             named=world.people.names[hit, category],
             told=self.told[hit], accepted=self.accepted[hit], declined=self.declined[hit],
             declined_category=self.declined_category[hit, category],
+            accepted_lately=(self._taken[hit] > now - _LATELY_H).sum(axis=1),
             last_told=self.last_told[hit],
             told_week=self.told_week(hit, now), cap=world.people.cap[hit],
             told_at=self.told_at[request].copy(), answer=self.answer[request].copy(),
@@ -86,6 +92,8 @@ class Records:
         self.answer[request][position] = answer
         self._columns["answer"][self._rows[request][position]] = answer
         if answer is Answer.YES:
+            at = self.told_at[request][position]
+            self._taken[person, self.accepted[person] % _MOST_LATELY] = at
             self.accepted[person] += 1
         else:
             self.declined[person] += 1

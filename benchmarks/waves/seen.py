@@ -32,7 +32,8 @@ class Candidates:
 
     #: Number of the person; these stay the same.
     id: Whole
-    #: Between the two cells.
+    #: Cell of the alert, and whole metres from it to the cell of the request.
+    cell: Whole
     distance_m: Whole
     #: Whether the alert names the category; otherwise it takes any.
     named: Mask
@@ -41,6 +42,8 @@ class Candidates:
     accepted: Whole
     declined: Whole
     declined_category: Whole
+    #: Of the messages of the last 14 days, those accepted.
+    accepted_lately: Whole
     #: Hour of the last message, minus infinity without one.
     last_told: Array
     #: Messages in the last seven days, and the most that the person allows.
@@ -64,6 +67,7 @@ class Call:
     accepted: int
     opens: float
     ends: float
+    cell: int
     area: int
     #: Requests of this area that have ended or been filled so far, and with an acceptance in time.
     area_calls: int

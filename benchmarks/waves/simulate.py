@@ -144,7 +144,8 @@ class Run:
             id=request, now=now, category=int(requests.category[request]),
             urgency=int(requests.urgency[request]), places=int(requests.places[request]),
             accepted=int(self._matched[request]), opens=float(requests.opens[request]),
-            ends=float(requests.ends[request]), area=area, area_calls=calls,
+            ends=float(requests.ends[request]), cell=int(requests.cell[request]),
+            area=area, area_calls=calls,
             area_answered=answered, candidates=self._records.candidates(request, now),
         )  # fmt: skip
 
