@@ -14,13 +14,13 @@ from board import audit
 from board.db import now
 from board.errors import Invalid, Problem
 from board.mails import compose
-from board.outbox import DEAD, DROPPED, LISTING_OPENED, PENDING, SENT, OutboxRow
+from board.outbox import DEAD, DROPPED, EVENTS, PENDING, SENT, OutboxRow
 
 if TYPE_CHECKING:
     from board.context import Board
 
 STATUSES: Final = (PENDING, SENT, DROPPED, DEAD)
-PURPOSES: Final = frozenset({*compose.PURPOSES, LISTING_OPENED})
+PURPOSES: Final = compose.PURPOSES | EVENTS
 #: Rows that one listing shows at most.
 LISTED: Final = 50
 LISTED_MAX: Final = 10_000
