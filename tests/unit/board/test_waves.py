@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -57,11 +58,11 @@ def set_clock(board: Board, moment: datetime) -> None:
         board.db.clock_offset = moment - now(session)
 
 
-def asked(board: Board, view: ListingView) -> list[Asked]:
-    """Who was asked, in the order of the waves."""
+def asked(board: Board, view: ListingView) -> list[sa.Row[Any]]:
+    """Who was asked, in the order of the waves: rows with the columns of `Asked`."""
     with board.db.read() as session:
-        rows = sa.select(Asked).where(Asked.listing_id == view.id)
-        return list(session.scalars(rows.order_by(Asked.wave, Asked.member_id)))
+        rows = sa.select(Asked.__table__).where(Asked.listing_id == view.id)
+        return list(session.execute(rows.order_by(Asked.wave, Asked.member_id)))
 
 
 def call(board: Board, view: ListingView) -> Call:
@@ -79,7 +80,7 @@ def told(board: Board, view: ListingView) -> list[int]:
         return [member_id or 0 for member_id in session.scalars(rows)]
 
 
-def look(board: Board, view: ListingView, moment: datetime) -> list[Asked]:
+def look(board: Board, view: ListingView, moment: datetime) -> list[sa.Row[Any]]:
     """Work off what is due at a moment; gives those who were asked by then."""
     set_clock(board, moment)
     work_off(board)
@@ -168,8 +169,8 @@ def test_a_declined_answer_goes_on_at_once(board: Board, make: Factory) -> None:
     before = call(board, view).look
     outcomes.decide(board, poster(seat), Action.DECLINE)
     assert call(board, view).look == before + 1
-    with board.db.read() as session:
-        assert call(board, view).look_at == now(session) or call(board, view).look_at
+    look_at = call(board, view).look_at
+    assert look_at is not None and look_at < NOON + timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("how", ["closed", "ended", "found"])
