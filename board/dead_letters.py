@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 from board import audit, channels
 from board.db import now
 from board.errors import Invalid, Problem
-from board.outbox import DEAD, DROPPED, LISTING_OPENED, PENDING, SENT, OutboxRow
+from board.outbox import DEAD, DROPPED, EVENTS, PENDING, SENT, OutboxRow
 
 if TYPE_CHECKING:
     from board.context import Board
 
 STATUSES: Final = (PENDING, SENT, DROPPED, DEAD)
 _SENT_BY = (channel.purposes for channel in channels.ALL.values())
-PURPOSES: Final = frozenset({LISTING_OPENED}.union(*_SENT_BY))
+PURPOSES: Final = EVENTS.union(*_SENT_BY)
 #: Rows that one listing shows at most.
 LISTED: Final = 50
 LISTED_MAX: Final = 10_000

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from board import channels, delivery, outbox, telling
+from board import channels, delivery, outbox, waves
 from board.errors import Unavailable
 from board.mails.letter import Dropped, Later
 
@@ -27,7 +27,7 @@ def dispatch(board: Board, row_id: int) -> list[int]:
         return []
     try:
         if held.channel == outbox.EVENT:
-            return telling.tell(board, held)
+            return waves.opened(board, held)
         _deliver(board, held)
     except Unavailable:
         # The database is away: the lease ends by itself and the sweeper finds the row.

@@ -4,6 +4,7 @@ from board.alerts import Alert
 from board.audit import AuditEntry
 from board.bans import Ban
 from board.blocks import Block
+from board.calls import Asked, Call
 from board.cases import Case
 from board.consent import Consent
 from board.conversations import Conversation
@@ -38,11 +39,13 @@ from board.tellings import Telling
 
 ALL = (
     Alert,
+    Asked,
     AuditEntry,
     Ban,
     Block,
     BoardState,
     Consent,
+    Call,
     Case,
     Conversation,
     Erasure,

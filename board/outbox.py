@@ -23,8 +23,9 @@ from board.secrecy import Unreadable, Vault
 
 _log = structlog.get_logger(__name__)
 
-#: Purposes. The first is an event that fans out; the others are sent to somebody.
+#: Purposes. The first two are events that fan out; the others are sent to somebody.
 LISTING_OPENED = "listing-opened"
+WAVE = "wave"
 CONFIRM_LISTING = "confirm-listing"
 CONFIRM_ALERT = "confirm-alert"
 CONFIRM_MESSAGE = "confirm-message"
@@ -59,6 +60,8 @@ APPEAL_DECIDED = "appeal-decided"
 #: What `OutboxRow.channel` holds: an event is worked on here, all else is a channel of
 #: `board.channels`.
 EVENT, EMAIL, PUSH = "event", "email", "push"
+
+EVENTS = frozenset({LISTING_OPENED, WAVE})
 
 PENDING, SENT, DROPPED, DEAD = "pending", "sent", "dropped", "dead"
 
@@ -172,6 +175,8 @@ def add_missing(session: Session, rows: Sequence[NewRow]) -> list[int]:
     The database decides: of two processes that ask for the same thing, one writes it. Returns the
     ids of the new rows.
     """
+    if not rows:
+        return []
     written = known(session, [row.once for row in rows])
     fresh = [row for row in rows if row.once not in written]
     if not fresh:
@@ -189,7 +194,7 @@ def add_missing(session: Session, rows: Sequence[NewRow]) -> list[int]:
 def _values(row: NewRow, moment: datetime) -> dict[str, object]:
     return {
         "purpose": row.purpose,
-        "channel": EVENT if row.purpose == LISTING_OPENED else row.channel,
+        "channel": EVENT if row.purpose in EVENTS else row.channel,
         "once": row.once,
         "listing_id": row.listing_id,
         "alert_id": row.alert_id,

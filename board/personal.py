@@ -18,6 +18,7 @@ from board.alerts import Alert
 from board.audit import AuditEntry
 from board.bans import Ban
 from board.blocks import Block
+from board.calls import Asked, Call
 from board.cases import Case
 from board.consent import Consent
 from board.conversations import Conversation, ConversationStatus
@@ -421,6 +422,22 @@ TABLES: Final = (
         # Whom a listing of this person was told to is not shown.
         shown=lambda person: person.is_in(Telling.member_id),
         hidden=frozenset({"member_id", "listing_id", "alert_id"}),
+    ),
+    PersonalTable(
+        model=Asked,
+        title=N_("Requests that you were asked about, and why you"),
+        whose=lambda person: sa.or_(
+            person.is_in(Asked.member_id), Asked.listing_id.in_(person.listings)
+        ),
+        # Whom a request of this person was sent to is not shown.
+        shown=lambda person: person.is_in(Asked.member_id),
+        hidden=frozenset({"member_id", "listing_id"}),
+    ),
+    PersonalTable(
+        model=Call,
+        title=N_("How your requests were passed on"),
+        whose=lambda person: Call.listing_id.in_(person.listings),
+        hidden=frozenset({"look", "area"}),
     ),
     PersonalTable(
         model=PreferencesRow,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,7 @@ from board import (
     words,
 )
 from board.alerts import Alert, AlertStatus
+from board.calls import Asked
 from board.db import now
 from board.i18n import N_, translations
 from board.listings import Listing, ListingView, Status
@@ -36,6 +38,7 @@ from matcher.listing import Match, Query
 from matcher.place import Place
 from matcher.ranking import explain
 from matcher.taxonomy import Urgency
+from matcher.waves import Because
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -285,8 +288,23 @@ def _why_alert(reader: _Reader, listing: Listing, codes: tuple[int, ...], alert:
         distance,
         *(reader._(words.CATEGORIES[slug]) for slug in slugs),
         reader._(words.URGENCIES[Urgency(listing.urgency)]),
+        *(reader._(text) for text in _why_asked(reader, listing)),
     )
     return _Why(what, tuple(filter(None, reasons)), distance)
+
+
+def _why_asked(reader: _Reader, listing: Listing) -> list[str]:
+    """Msgids of why the reader was among those asked in a wave."""
+    asked = reader.session.get(Asked, (listing.id, reader.member.id))
+    if asked is None:
+        return []
+    codes = [
+        code
+        for code, value in json.loads(asked.why)
+        # Who was never written to is not told of a while.
+        if code != Because.RESTED or value is not None
+    ]
+    return [words.BECAUSE[code] for code in codes if code in words.BECAUSE]
 
 
 def _distance(reader: _Reader, listing: Listing, alert: Alert) -> str:
