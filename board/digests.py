@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import outbox, preferences, push_subscriptions
+from board import outbox, preferences, push_subscriptions, suspensions
 from board.db import now
 from board.listings import Listing, Status
 from board.members import Member
@@ -68,7 +68,13 @@ def write(board: Board) -> int:
 
 def _due(session: Session, moment: datetime) -> list[_Reader]:
     """Members for whom something waits whose time has come."""
-    waiting = sa.select(Telling.member_id).where(_WAITS, Telling.due_at <= moment).distinct()
+    waiting = (
+        sa.select(Telling.member_id)
+        .where(_WAITS, Telling.due_at <= moment)
+        # Theirs waits until mail arrives again.
+        .where(~suspensions.holds(Telling.member_id))
+        .distinct()
+    )
     rows = session.execute(
         sa.select(Member.id, Member.locale, Member.time_zone, *preferences.COLUMNS)
         .outerjoin(PreferencesRow, PreferencesRow.member_id == Member.id)

@@ -8,7 +8,7 @@ import structlog
 
 from board import channels, delivery, outbox, telling
 from board.errors import Unavailable
-from board.mails.letter import Later
+from board.mails.letter import Dropped, Later
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -35,6 +35,8 @@ def dispatch(board: Board, row_id: int) -> list[int]:
     except outbox.PayloadGone:
         _log.warning("its content is gone", row=row_id)
         _end(board, held, outbox.DROPPED, outbox.PayloadGone.__name__)
+    except Dropped as dropped:
+        _end(board, held, outbox.DROPPED, dropped.reason)
     except Later as later:
         outbox.defer(board.db, held, later.until)
     except delivery.Temporary as error:

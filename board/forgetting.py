@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from board import cases, kept_bans, limits, links, outcomes, proofs
+from board import cases, kept_bans, limits, links, outcomes, proofs, suspensions
 from board.alerts import Alert, AlertStatus
 from board.cases import Case
 from board.consent import Consent
@@ -110,7 +110,7 @@ def forget_unconfirmed(board: Board) -> int:
             sa.delete(PostingKey).where(PostingKey.created_at <= too_old),
         )
         gone = sum(_rows(session, each) for each in stale)
-        gone += kept_bans.forget(session)
+        gone += kept_bans.forget(session) + suspensions.forget(session)
         return gone + limits.forget(session) + proofs.forget(session)
 
 

@@ -33,6 +33,7 @@ from board.roles import Grant
 from board.sessions import MemberSession
 from board.sign_in import SignInCode
 from board.sources import ImportedRow
+from board.suspensions import Suspension
 from board.tellings import Telling
 
 ALL = (
@@ -76,6 +77,7 @@ ALL = (
     Sighting,
     SignInCode,
     SpentProof,
+    Suspension,
     Telling,
     Tombstone,
 )

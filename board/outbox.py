@@ -48,6 +48,7 @@ DIGEST = "digest"
 LISTING_CHANGED = "listing-changed"
 SIGN_IN_CODE = "sign-in-code"
 OWN_DATA = "own-data"
+TEST_MAIL = "test-mail"
 LISTING_HELD = "listing-held"
 LISTING_REFUSED = "listing-refused"
 EDIT_ASKED = "edit-asked"
@@ -60,6 +61,9 @@ APPEAL_DECIDED = "appeal-decided"
 EVENT, EMAIL, PUSH = "event", "email", "push"
 
 PENDING, SENT, DROPPED, DEAD = "pending", "sent", "dropped", "dead"
+
+#: Class of the failure of a row whose workers died again and again.
+ABANDONED = "abandoned"
 
 LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 8
@@ -219,7 +223,8 @@ def count_today(session: Session, purpose: str, conversation_id: int, member_id:
 def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
     """Hold a due row for `LEASE`; None when it is done, not due, or held by somebody.
 
-    None too when its payload cannot be read: the row is postponed, so that it stops no other.
+    None too after `MAX_ATTEMPTS` claims that nobody ended, and then it is dead.
+    And None when its payload cannot be read: the row is postponed, so that it stops no other.
     """
     lease = secrets.token_hex(8)
     with db.write() as session:
@@ -255,6 +260,10 @@ def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
             attempts=row.attempts,
             lease=lease,
         )
+        if row.attempts > MAX_ATTEMPTS:
+            # Nobody gave it up: each of its workers died with it, and so would the next ones.
+            _update_held(session, held, status=DEAD, error=ABANDONED, lease=None, lease_until=None)
+            return None
     if sealed is None:
         return held
     try:

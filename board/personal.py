@@ -50,6 +50,7 @@ from board.roles import Grant
 from board.sessions import MemberSession
 from board.sign_in import SignInCode
 from board.sources import ImportedRow
+from board.suspensions import Suspension
 from board.tellings import Telling
 
 Condition = sa.ColumnElement[bool]
@@ -432,6 +433,12 @@ TABLES: Final = (
         title=N_("Browsers that get notifications"),
         whose=lambda person: person.is_in(PushSubscription.member_id),
         hidden=frozenset({"member_id", "endpoint_hash", "sealed"}),
+    ),
+    PersonalTable(
+        model=Suspension,
+        title=N_("Whether mails to you came back"),
+        whose=lambda person: person.is_in(Suspension.member_id),
+        hidden=frozenset({"member_id"}),
     ),
     PersonalTable(
         model=ListingCategory,

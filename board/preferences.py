@@ -192,14 +192,14 @@ def save(board: Board, member_id: int, new: NewPreferences) -> None:
         if new.by_push is not None:
             row.by_push = new.by_push
         if until is not None:
-            _keep_for_digest(session, member_id, until)
+            keep_for_digest(session, member_id, until)
 
 
 def pause(session: Session, member_id: int) -> datetime:
     """Write nothing for `PAUSE`; a longer pause stays. Returns its end."""
     row, moment = _row(session, member_id), now(session)
     row.paused_until = max(moment + PAUSE, row.paused_until or moment)
-    _keep_for_digest(session, member_id, row.paused_until)
+    keep_for_digest(session, member_id, row.paused_until)
     return row.paused_until
 
 
@@ -208,10 +208,10 @@ def stop_mails(session: Session, member_id: int) -> None:
     _row(session, member_id).by_email = False
 
 
-def _keep_for_digest(session: Session, member_id: int, due_at: datetime) -> None:
-    """Let what waits to be mailed come in the digest after a pause instead.
+def keep_for_digest(session: Session, member_id: int, due_at: datetime) -> None:
+    """Let what waits to be mailed come in the digest of `due_at` instead.
 
-    The mails themselves look at the pause before they go out.
+    The mails themselves look at the reason, a pause say, before they go out.
     """
     waiting = session.execute(
         sa.select(OutboxRow.listing_id, OutboxRow.alert_id)

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from board import forgetting, kept_bans, limits, links, passkeys, questions, sessions, sign_in
+from board import (
+    forgetting,
+    kept_bans,
+    limits,
+    links,
+    passkeys,
+    questions,
+    sessions,
+    sign_in,
+    suspensions,
+)
 from board.i18n import N_
 
 
@@ -64,6 +74,11 @@ KEPT: Final = (
         N_("A browser that gets notifications: its address at its maker, encrypted"),
         N_("until you remove it, and at most %(number)d days after the last notification"),
         forgetting.PUSH,
+    ),
+    Kept(
+        N_("That mails to your address came back: since when, and for what kind of reason"),
+        N_("until a mail arrives again, and %(number)d days longer"),
+        suspensions.COUNTS_FOR,
     ),
     Kept(
         N_("A sign-in in one browser: the kind of browser and the times, nothing finer"),

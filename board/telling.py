@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import blocks, listings, outbox, preferences, push_subscriptions, tellings
+from board import (
+    blocks,
+    listings,
+    outbox,
+    preferences,
+    push_subscriptions,
+    suspensions,
+    tellings,
+)
 from board.alerts import Alert, AlertStatus
 from board.db import now
 from board.listings import Listing
@@ -85,12 +93,16 @@ def tell(board: Board, held: outbox.Claim) -> list[int]:
 def _tell(
     session: Session, board: Board, news: _News, recipients: Sequence[_Recipient]
 ) -> list[int]:
-    """Write to those who want to hear at once and may; let the others wait for their digest."""
+    """Write to those who want to hear at once and may; let the others wait for their digest.
+
+    Those from whom mails come back are told by push alone, or wait until a mail arrives again.
+    """
     if not recipients:
         return []
     moment = now(session)
-    at_once = [each for each in recipients if _hears_at_once(each, moment)]
-    sent = _sent_within_a_week(session, [each.member_id for each in at_once], moment)
+    away = suspensions.among(session, [each.member_id for each in recipients])
+    at_once = [each.member_id for each in recipients if _hears_at_once(each, moment)]
+    sent = _sent_within_a_week(session, at_once, moment)
     closed = tellings.closed(session, news.listing_id, [each.member_id for each in recipients])
     pushed = push_subscriptions.holders(
         session, board, [each.member_id for each in recipients if each.preferences.by_push]
@@ -103,9 +115,10 @@ def _tell(
         if each.member_id in closed or not channels:
             continue
         free = sent.get(each.member_id, 0) < each.preferences.most_a_week
-        if _hears_at_once(each, moment) and free:
+        reached = [name for name in channels if name != outbox.EMAIL or each.member_id not in away]
+        if reached and free and _hears_at_once(each, moment):
             after = each.preferences.at_once(moment, news.urgency) - moment
-            rows = [_row(news, each, channel, after) for channel in channels]
+            rows = [_row(news, each, channel, after) for channel in reached]
             (later if after else due).extend(rows)
         else:
             waiting.append(_waiting(news, each, moment))

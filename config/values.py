@@ -109,6 +109,13 @@ def listening_address(value: str) -> str:
         raise ValueError("is not an address; accepted: one such as 127.0.0.1 or ::") from None
 
 
+def token(value: str) -> str:
+    """What a program shows in a header instead of a password."""
+    if not re.fullmatch(r"[!-~]{32,200}", value):
+        raise ValueError("is too short or has other signs; accepted: 32 to 200 visible characters")
+    return value
+
+
 def host(value: str) -> str:
     """A host, with or without a port."""
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?", value):

@@ -34,6 +34,7 @@ class Lane:
     #: How pytest-xdist spreads the tests. By default, whoever is done takes over what another one
     #: has not begun: a few tests take a minute each.
     spread: str = "worksteal"
+    folder: str = "tests"
     #: Expression of what runs all the same where the variable is missing; empty for nothing.
     otherwise: str = ""
 
@@ -41,7 +42,7 @@ class Lane:
         """pytest's exit status."""
         several = ["-n", str(self.processes), "--dist", self.spread]
         parallel = several if self.processes else []
-        command = [sys.executable, "-m", "pytest", "-q", "-m", self.markers, *parallel]
+        command = [sys.executable, "-m", "pytest", "-q", "-m", self.markers, self.folder, *parallel]
         print(f"\n== lane {self.name}: pytest -m '{self.markers}'", flush=True)
         return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
@@ -52,7 +53,15 @@ LANES = (
     Lane("redis", "redis and not faults", "TEST_REDIS_URL"),
     Lane("browser", "browser", "TEST_CHROMIUM"),
     # Each database has a process of its own, since its tests share a served board.
-    Lane("faults", "faults", "TEST_DATABASE_URL", 2, "loadgroup", "faults and not postgresql"),
+    Lane(
+        "faults",
+        "faults",
+        "TEST_DATABASE_URL",
+        processes=2,
+        spread="loadgroup",
+        folder="tests/faults",
+        otherwise="faults and not postgresql",
+    ),
     Lane("embedded", EMBEDDED, processes=2),
 )
 

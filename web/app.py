@@ -19,6 +19,7 @@ from web import (
     answering,
     appeals,
     blocks,
+    bounces,
     by_phone,
     consent,
     conversations,
@@ -32,6 +33,7 @@ from web import (
     links,
     listings,
     me,
+    metrics,
     moderation,
     one_click,
     organisations,
@@ -87,6 +89,7 @@ FEATURES = (
     me,
     preferences,
     push,
+    bounces,
     own_alerts,
     one_click,
     profiles,
@@ -111,6 +114,7 @@ FEATURES = (
     rewording,
     appeals,
     proofs,
+    metrics,
 )
 
 csrf = CSRFProtect()
@@ -150,6 +154,8 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     app.url_map.converters["public_id"] = PublicIdConverter
     app.url_map.converters["int"] = IntegerConverter
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    # First, so that it sees each answer last.
+    metrics.init_metrics(app)
     init_security(app, settings)
     init_timing(app)
     init_locale(app, settings, str(CATALOGUES))

@@ -118,6 +118,7 @@ LABELS: Final[Mapping[str, str]] = {
     "by_email": N_("By e-mail"),
     "by_push": N_("By notification"),
     "service": N_("Push service"),
+    "suspended_at": N_("No mails since"),
     "told_at": N_("Told"),
     "told_on": N_("Day of the digest"),
     "declined_at": N_("Not wanted any more"),

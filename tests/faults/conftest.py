@@ -14,14 +14,14 @@ from tests.faults.site import POSTGRESQL, SQLITE, Site, served
 
 #: Gentle ones first: what takes a while to show is planted before them and judged after them.
 _ORDER = ("P12", "P05", "P08", "P06", "P03", "P07", "P02", "P04", "P01")
-
+HERE = Path(__file__).parent
 #: Mails that always fail, from the start: whatever is measured is measured beside them.
 DOOMED = 20
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put them in order, and those of one database into one process."""
-    ours = [item for item in items if "tests/faults" in item.path.as_posix()]
+    ours = [item for item in items if HERE in item.path.parents]
     for item in ours:
         database = POSTGRESQL if item.get_closest_marker("postgresql") else SQLITE
         item.add_marker(pytest.mark.faults)

@@ -24,6 +24,7 @@ def interrupt(site: Site) -> Interrupted:
     with site.sink.fault(f"^{re.escape(town.volunteers[0])}$", holds=True) as fault:
         promise = site.promise(town)
         wait_for(lambda: fault.held == 1, "a worker in the middle of a mail")
+        assert [row.lease is None for row in site.rows_of(promise)] == [False]
         site.kill_worker()
         killed_at = time.monotonic()
         wait_for(lambda: fault.held == 0, "the end of its connection")

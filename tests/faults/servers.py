@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import psutil
 import psycopg
@@ -19,28 +19,15 @@ from redis import Redis as Client
 from redis import RedisError
 
 from scripts import services
-from tests.processes import wait_for
+from tests.processes import die_with_parent, wait_for
 
 #: What `make services` turns off because nothing dies there. Whoever runs a board has it on.
 _DURABLE = "\nfsync = on\nsynchronous_commit = on\nfull_page_writes = on\n"
 
 
-class Server(Protocol):
-    """Something that dies and comes back."""
-
-    def kill(self) -> None:
-        """End every process of it at once, by SIGKILL."""
-
-    def start(self) -> None:
-        """Run it again over what it left; returns at once."""
-
-    def answers(self) -> bool:
-        """Whether it can be used."""
-
-
 @dataclass
 class Process:
-    """A server that we started, and whatever it started."""
+    """A server that we start, kill outright with all that it started, and start again."""
 
     command: tuple[str, ...]
     user: str
@@ -57,6 +44,7 @@ class Process:
                 stderr=log,
                 env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
                 start_new_session=True,
+                preexec_fn=lambda: die_with_parent(signal.SIGKILL),
                 **services.identity(self.user),
             )
 
@@ -145,7 +133,7 @@ class Redis:
 def folder_of(user: str) -> Iterator[Path]:
     """A folder that this user owns and can reach, removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix="entraide-faults-"))
-    services.shutil.chown(folder, user)
+    shutil.chown(folder, user)
     try:
         yield folder
     finally:

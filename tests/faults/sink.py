@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.fakes import MailSink, text_of
 
+_TOKEN = re.compile(r"/links/(\S+)")
 _LISTING = re.compile(r"/listings/([A-Za-z0-9_-]{12})\b")
 _POLL_S = 0.01
 
@@ -25,6 +26,8 @@ class Arrival:
     message_id: str
     #: Public ids of the listings that it leads to.
     listings: frozenset[str]
+    #: That of its first single-use link; "" where it has none.
+    token: str
     #: time.monotonic() of the answer.
     at: float
 
@@ -118,16 +121,23 @@ class FaultySink(MailSink):
 
     def _note(self, envelope: Any) -> None:
         message = self.messages[-1]
-        found = frozenset(_LISTING.findall(text_of(message)))
+        text = text_of(message)
+        link = _TOKEN.search(text)
         self.arrivals.append(
-            Arrival(envelope.rcpt_tos[0], message["Message-ID"], found, time.monotonic())
+            Arrival(
+                to=envelope.rcpt_tos[0],
+                message_id=message["Message-ID"],
+                listings=frozenset(_LISTING.findall(text)),
+                token=link[1] if link else "",
+                at=time.monotonic(),
+            )
         )
 
     def _fault_of(self, address: str) -> Fault | None:
         return next((each for each in self._faults if each.addresses.search(address)), None)
 
     def came(self, address: str, listing: str = "") -> list[Arrival]:
-        """What this address got, about this listing where one is named."""
+        """What this address got, oldest first; about this listing where one is named."""
         return [
             each
             for each in list(self.arrivals)

@@ -1,20 +1,18 @@
-"""A board of its own on each database: `entraide up`, and what it takes to kill parts of it."""
+"""A board of its own on each database: `entraide up`, and people around it."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import sqlalchemy as sa
-from redis import Redis as Client
-from redis import RedisError
 
-from board import alerts, members, outbox, preferences, sessions
+from board import alerts, members, outbox, own_alerts, preferences, sessions
+from board.alerts import Terms
 from board.context import Board
 from board.errors import Unavailable
 from board.listings import Listing
@@ -24,6 +22,7 @@ from config.settings import Settings
 from matcher.place import Place
 from tests.factories import AKWA, Factory
 from tests.faults.clients import Browser
+from tests.faults.parts import Parts
 from tests.faults.servers import PostgreSQL, Redis
 from tests.faults.sink import FaultySink
 from tests.processes import Running, free_ports, wait_for
@@ -54,17 +53,10 @@ class Promise:
 
 
 @dataclass
-class Site:
-    """A served board whose every process can be killed, and a way to look behind it."""
+class Site(Parts):
+    """A served board, the people around it, and a way to look behind it."""
 
-    settings: Settings
-    environment: dict[str, str]
     sink: FaultySink
-    board: Board
-    up: Running
-    #: Ours to kill and to start again; None where `entraide up` has its own.
-    postgresql: PostgreSQL | None
-    redis: Redis | None
     _towns: int = 0
 
     @property
@@ -75,9 +67,9 @@ class Site:
     def make(self) -> Factory:
         return Factory(self.board)
 
-    def browser(self, email: str = "", **more: str) -> Browser:
+    def browser(self, email: str = "") -> Browser:
         """A browser, in which this member is signed in where one is named."""
-        browser = Browser(self.settings.port, **more)  # type: ignore[arg-type]
+        browser = Browser(self.settings.port)
         if email:
             with self.board.db.write() as session:
                 member = members.confirmed(session, email, "fr")
@@ -92,13 +84,12 @@ class Site:
         place = Place.at(3.0 + 0.35 * row, 10.2 + 0.35 * column, 7)
         emails = tuple(f"volunteer{self._towns}.{n}@example.org" for n in range(volunteers))
         for email in emails:
-            self.make.alert(email=email, cell=place.cell, radius_km=5.0)
-            with self.board.db.read() as session:
-                member = members.by_email(session, email)
-                assert member is not None
+            member_id = self.make.member(email)
+            terms = Terms(cell=place.cell, place_name="Mbalmayo", radius_km=5.0)
+            own_alerts.add(self.board, member_id, terms)
             most = preferences.MOST_A_WEEK_BOUNDS[1]
             chosen = NewPreferences(time_zone="UTC", most_a_week=most)
-            preferences.save(self.board, member.id, chosen)
+            preferences.save(self.board, member_id, chosen)
         return Town(place.hex, emails)
 
     def promise(self, town: Town | None = None) -> Promise:
@@ -179,134 +170,6 @@ class Site:
         except Unavailable:
             return -1
 
-    # What runs.
-
-    def web(self) -> list[psutil.Process]:
-        """The web server and its processes, the server first."""
-        return self.up.find("gunicorn")
-
-    def worker(self) -> psutil.Process:
-        """The worker, once there is one."""
-        wait_for(lambda: self.up.find("workers.worker"), "a worker")
-        return self.up.find("workers.worker")[0]
-
-    def queue(self) -> Client:
-        """The queue's server."""
-        return Client.from_url(self.settings.redis_effective_url, socket_timeout=2)
-
-    def queue_answers(self) -> bool:
-        with self.queue() as connection:
-            try:
-                return bool(connection.ping())
-            except RedisError:
-                return False
-
-    def worker_listens(self) -> bool:
-        """Whether a worker that lives has registered."""
-        alive = {str(each.pid) for each in self.up.find("workers.worker")}
-        with self.queue() as connection:
-            try:
-                names = connection.smembers("rq:workers")
-                pids = {(connection.hget(name, "pid") or b"").decode() for name in names}
-            except RedisError:
-                return False
-        return bool(alive & pids)
-
-    def is_whole(self) -> bool:
-        """Whether everything runs that should."""
-        with suppress(OSError):
-            if Browser(self.settings.port).get("/health", timeout_s=2).status == 200:
-                return len(self.web()) >= 3 and self.worker_listens()
-        return False
-
-    @contextmanager
-    def own_worker_aside(self) -> Iterator[None]:
-        """Meanwhile another worker of this test takes the jobs, and that of the site none."""
-        worker = self.worker()
-        wait_for(self.worker_listens, "a worker that listens")
-        with self.queue() as connection:
-            (name,) = (
-                name.decode()
-                for name in connection.smembers("rq:workers")
-                if connection.hget(name, "pid") == str(worker.pid).encode()
-            )
-            wait_for(lambda: self._suspended(worker, connection, name), "a worker at rest")
-            # Were its connection kept, the next job would be handed to it.
-            self._drop_clients(connection, name.rpartition(":")[2])
-        try:
-            yield
-        finally:
-            worker.resume()
-
-    def _suspended(self, worker: psutil.Process, connection: Client, name: str) -> bool:
-        """Suspend the worker where it holds nothing of the database; whether that was so."""
-        # Nobody else writes to SQLite while we could.
-        with self.board.db.write():
-            worker.suspend()
-            if connection.hget(name, "state") == b"idle":
-                return True
-            worker.resume()
-        return False
-
-    @staticmethod
-    def _drop_clients(connection: Client, name: str) -> None:
-        for client in connection.client_list():
-            if client["name"] == name:
-                connection.client_kill_filter(_id=client["id"])
-
-    # What is killed.
-
-    def kill_web(self, whole: bool = False) -> None:
-        """One process of the web server, or all of them at once."""
-        wait_for(lambda: len(self.web()) >= 2, "a web server with a process")
-        server, *processes = self.web()
-        for process in (server, *processes) if whole else processes[:1]:
-            end(process)
-
-    def kill_worker(self) -> None:
-        end(self.worker())
-
-    def kill_redis(self) -> None:
-        """The queue's server; ours comes back empty, that of `entraide up` with its journal."""
-        if self.redis is not None:
-            self.redis.kill()
-            self.redis.start()
-            return
-        wait_for(lambda: self.up.find("valkey-server"), "the queue's server")
-        end(self.up.find("valkey-server")[0])
-
-    @contextmanager
-    def redis_away(self) -> Iterator[None]:
-        """No queue's server; that of `entraide up` finds no folder to start in."""
-        if self.redis is not None:
-            self.redis.kill()
-            try:
-                yield
-            finally:
-                self.redis.start()
-                wait_for(self.queue_answers, "the queue's server again")
-            return
-        folder = self.settings.home / "valkey"
-        hidden = folder.rename(folder.with_name("valkey-away"))
-        self.kill_redis()
-        try:
-            yield
-        finally:
-            hidden.rename(folder)
-            wait_for(self.queue_answers, "the queue's server again")
-
-    def kill_postgresql(self) -> None:
-        """Every process of the cluster; it comes back at once."""
-        assert self.postgresql is not None
-        self.postgresql.kill()
-        self.postgresql.start()
-
-
-def end(process: psutil.Process) -> None:
-    """SIGKILL to a process that we started, which may have ended by itself."""
-    with suppress(psutil.NoSuchProcess):
-        process.kill()
-
 
 @contextmanager
 def served(
@@ -342,7 +205,7 @@ def served(
             wait_for(_serves(up), "the served page")
             assert up.process.poll() is None, "\n".join(up.lines)
             board = Board.open(settings)
-            site = Site(settings, environment, sink, board, up, postgresql, redis)
+            site = Site(settings, environment, board, up, postgresql, redis, sink)
             wait_for(lambda: up.says("engine ready", times=3), "three processes that are ready")
             wait_for(site.is_whole, "all processes")
             yield site

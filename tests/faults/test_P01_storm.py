@@ -9,6 +9,7 @@ import pytest
 from tests.faults.figures import LONG, Figures
 from tests.faults.site import POSTGRESQL, Site
 from tests.faults.storm import SETTLED_S, Storm
+from tests.faults.verdict import Verdict
 
 #: How often each is killed; the last of them where there is one.
 KILLS = {"web": 50, "worker": 100, "redis": 25, "postgresql": 25}
@@ -34,7 +35,8 @@ def test_P01_nothing_acknowledged_is_lost_or_doubled_and_everybody_is_told(
 ) -> None:
     """Whatever is killed, and whenever."""
     storm.run()
-    gaps = storm.copies()
+    verdict = Verdict(site, storm.posts)
+    gaps = verdict.copies(storm.kills)
     figures.add(
         "P1",
         site.database,
@@ -43,20 +45,20 @@ def test_P01_nothing_acknowledged_is_lost_or_doubled_and_everybody_is_told(
         acknowledged=sum(post.acknowledged for post in storm.posts),
         sent_again=sum(post.tries - 1 for post in storm.posts),
         answers=dict(storm.seen),
-        lost=len(storm.lost()),
-        doubled=len(storm.doubled()),
-        to_tell=len(storm.expected()),
-        untold=len(storm.untold()),
-        told_under_two_names=len(storm.told_twice()),
+        lost=len(verdict.lost()),
+        doubled=len(verdict.doubled()),
+        to_tell=len(verdict.expected()),
+        untold=len(verdict.untold()),
+        told_under_two_names=len(verdict.told_twice()),
         copies_with_the_same_name=len(gaps),
         longest_from_a_copy_to_its_kill_s=max(gaps, default=0.0),
         settled_s=storm.settled_s,
     )
     assert all(post.acknowledged for post in storm.posts)
-    assert storm.lost() == []
-    assert storm.doubled() == []
-    assert storm.untold() == set()
-    assert storm.told_twice() == []
+    assert verdict.lost() == []
+    assert verdict.doubled() == []
+    assert verdict.untold() == set()
+    assert verdict.told_twice() == []
     assert max(gaps, default=0.0) <= WINDOW_S
     assert storm.settled_s <= SETTLED_S
     assert storm.seen["500"] == 0

@@ -125,17 +125,18 @@ def link(site: Site, left: timedelta) -> Callable[[Host], bool]:
 
 
 def listing(site: Site, left: timedelta) -> Callable[[Host], bool]:
-    """A listing on the board; is it shown, and in the list?"""
-    view = site.make.offer(title=f"Offre {_letters()}")
+    """A listing on the board; is it found there?"""
+    word = f"tente{_letters()}"
+    view = site.make.offer(title=f"Je prête une {word}")
     with site.board.db.write() as unit:
         row = unit.get_one(Listing, view.id)
         row.starts_at, row.ends_at = now(unit) - 2 * HOUR, now(unit) + left
 
     def opens(host: Host) -> bool:
-        shown = host.browser().get(f"/listings/{view.public_id}").status == 200
-        listed = view.public_id in host.browser().get("/listings").text
-        assert shown == listed
-        return shown
+        pages = [f"/listings?q={word}", f"/listings.geojson?q={word}"]
+        found = [view.public_id in host.browser().get(page).text for page in pages]
+        assert len(set(found)) == 1, "the list and the map say different things"
+        return found[0]
 
     return opens
 

@@ -6,7 +6,7 @@ from alembic import op
 from board.db import UTCDateTime
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

@@ -135,6 +135,20 @@ def test_a_failure_of_ours_is_recorded_and_tried_again(
     assert status(board) == [("sent", 2, "")]
 
 
+def test_what_kills_every_worker_is_set_aside(board: Board, make: Factory, smtp: MailSink) -> None:
+    """Eight claims that nobody ended are enough; its payload stays for an operator."""
+    make.pending()
+    (row,) = outbox.due_ids(board.db)
+    for _ in range(outbox.MAX_ATTEMPTS):
+        assert outbox.claim(board.db, board.vault, row) is not None
+        board.db.clock_offset += outbox.LEASE + timedelta(seconds=1)
+    assert outbox.claim(board.db, board.vault, row) is None
+    assert status(board) == [("dead", outbox.MAX_ATTEMPTS + 1, outbox.ABANDONED)]
+    with board.db.read() as session:
+        assert session.scalars(sa.select(OutboxRow.payload)).one() is not None
+    assert smtp.messages == []
+
+
 def test_what_always_fails_is_set_aside_after_three_tries(
     board: Board, make: Factory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -174,6 +174,14 @@ def test_reply_addresses_have_the_domain_of_the_sender(tmp_path: Path) -> None:
     assert given.mail_domain == "in.example.org"
 
 
+def test_bounces_come_in_where_the_domain_of_incoming_mail_was_given(tmp_path: Path) -> None:
+    """Also where it would be the same anyway: whoever gives it says that it is reached."""
+    sender = "Entraide <board@example.org>"
+    assert not settings(tmp_path, MAIL_FROM=sender).takes_bounces
+    assert not settings(tmp_path, MAIL_FROM=sender, MAIL_DOMAIN="").takes_bounces
+    assert settings(tmp_path, MAIL_FROM=sender, MAIL_DOMAIN="example.org").takes_bounces
+
+
 def test_all_bad_values_are_named_at_once(tmp_path: Path) -> None:
     """Nobody mends settings one start at a time."""
     with pytest.raises(SettingsError) as refused:
