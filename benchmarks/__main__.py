@@ -21,6 +21,7 @@ BENCHMARKS = {
     "matching": "benchmarks.matching",
     "engine": "benchmarks.engine.run",
     "privacy": "benchmarks.privacy.run",
+    "text": "benchmarks.text.run",
 }
 
 

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from zlib import crc32
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -39,6 +39,7 @@ _NOT_LEARNT: Final = frozenset(
     }
 )
 
+_T = TypeVar("_T")
 #: Kept or left out: decides by fold which phrases are composed.
 Keep = Callable[[str], bool]
 
@@ -54,6 +55,35 @@ class Example:
     category: str | None = None
     urgency: int | None = None
     risky: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The words of one language, uncomposed."""
+
+    #: Slug: words and phrases.
+    categories: Mapping[str, list[str]]
+    urgency: Mapping[int, list[str]]
+    sides: Mapping[str, list[str]]
+
+
+def vocabulary(language: str) -> Vocabulary:
+    """What the texts of a language are composed of."""
+    data = _read(PHRASES / f"{language}.toml")
+    frames = _lists(data.pop("frames"))
+    urgency = {int(level): phrases for level, phrases in _lists(data.pop("urgency")).items()}
+    for name in ("around", "any", "risky", "harmless"):
+        data.pop(name)
+    sides = {
+        "request": [*frames["ask_do"], *frames["ask_thing"]],
+        "offer": [*frames["give_do"], *frames["give_thing"]],
+        "info": frames["info"],
+    }
+    categories = {
+        slug: [*_listed(table["words"]), *_lines(table["do"]), *_lines(table["thing"])]
+        for slug, table in data.items()
+    }
+    return Vocabulary(categories, urgency, sides)
 
 
 def everything(phrase: str) -> bool:
@@ -101,12 +131,14 @@ class _Composer:
         data = _read(PHRASES / f"{language}.toml")
         self._language = language
         self._keep = keep
-        self._random = random.Random(f"composed {language}")  # noqa: S311 - no secret
+        self._random = random.Random()  # noqa: S311 - no secret
         self._copies = 2 if language == "fr" else 1
         self._frames = _lists(data.pop("frames"))
         self._urgency = {int(k): v for k, v in _lists(data.pop("urgency")).items()}
         self._around = _lists(data.pop("around"))
+        self._any = _lists(data.pop("any"))
         self._marked = {name: data.pop(name) for name in ("risky", "harmless")}
+        self._words = {slug: _listed(table.pop("words")) for slug, table in data.items()}
         self._categories = {slug: _lists(table) for slug, table in data.items()}
 
     def examples(self) -> Iterator[Example]:
@@ -115,6 +147,12 @@ class _Composer:
             for part, phrases in table.items():
                 for phrase in (p for p in phrases if self._keep(p)):
                     yield from self._of_phrase(slug, part, phrase, timeless)
+            words = [word for word in self._words[slug] if self._keep(word)]
+            for word in words:
+                yield from self._of_word(slug, word, words)
+        for part, phrases in self._any.items():
+            for phrase in (p for p in phrases if self._keep(p)):
+                yield from self._of_any(SIDES[part], phrase)
         for name, blocks in self._marked.items():
             for block in blocks:
                 for phrase in (p for p in _lines(block["texts"]) if self._keep(p)):
@@ -123,6 +161,7 @@ class _Composer:
     def _of_phrase(
         self, slug: str, part: str, phrase: str, timeless: list[str]
     ) -> Iterator[Example]:
+        self._begin(part, slug, phrase)
         if part in SIDES:
             for _ in range(self._copies * (4 if part == "info" else 3)):
                 core = self._framed("info", phrase) if part == "info" else phrase
@@ -134,9 +173,38 @@ class _Composer:
             yield self._example(slug, "request", self._framed(f"ask_{part}", phrase))
             yield self._example(slug, "offer", self._framed(f"give_{part}", phrase))
 
+    def _of_word(self, slug: str, word: str, others: list[str]) -> Iterator[Example]:
+        """A word with some others of its category: in a frame, and as telegrams without a side."""
+        self._begin("words", slug, word)
+        for framed in (True, False):
+            chosen = [word, *self._random.sample(others, min(len(others), self._pick([0, 1, 2])))]
+            self._random.shuffle(chosen)
+            text = self._pick([", ", " "]).join(chosen)
+            if framed:
+                side = self._pick(["request", "offer"])
+                frame = "ask_thing" if side == "request" else "give_thing"
+                yield self._example(slug, side, self._framed(frame, text))
+            else:
+                bare = self._example(slug, "request", text)
+                yield replace(bare, side=None, risky=None)
+
+    def _of_any(self, side: str, phrase: str) -> Iterator[Example]:
+        """What is said on one side in every category: alone, and beside words of a category."""
+        self._begin("any", side, phrase)
+        for _ in range(4 * self._copies):
+            yield replace(self._example("other", side, phrase), category=None)
+            slug = self._pick(list(self._words))
+            words = ", ".join(self._random.sample(self._words[slug], 2))
+            yield self._example(slug, side, self._pick([". ", ", ", " "]).join((words, phrase)))
+
     def _of_marked(self, risky: bool, block: Mapping[str, str], phrase: str) -> Iterator[Example]:
+        self._begin("marked", block["category"], phrase)
         for _ in range(6 * self._copies):
             yield replace(self._example(block["category"], block["side"], phrase), risky=risky)
+
+    def _begin(self, *what: str) -> None:
+        """Chance of its own for each phrase: one that is changed changes no other one's texts."""
+        self._random.seed(" ".join((self._language, *what)))
 
     def _framed(self, frame: str, phrase: str) -> str:
         return self._pick(self._frames[frame]).format(phrase)
@@ -216,8 +284,8 @@ class _Composer:
             ]
         )
 
-    def _pick(self, phrases: list[str]) -> str:
-        return self._random.choice(phrases)
+    def _pick(self, choices: list[_T]) -> _T:
+        return self._random.choice(choices)
 
     def _chance(self, probability: float) -> bool:
         return self._random.random() < probability
@@ -262,6 +330,10 @@ def _others(keep: Keep) -> Iterator[Example]:
 
 def _lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if line]
+
+
+def _listed(text: str) -> list[str]:
+    return [word.strip() for word in text.replace("\n", " ").split(",")]
 
 
 def _lists(table: Mapping[str, str]) -> dict[str, list[str]]:
