@@ -8,7 +8,6 @@ never reads `tests/data/text`.
 from __future__ import annotations
 
 import argparse
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from sklearn.preprocessing import normalize
 from matcher.text.features import SIZE, features_of
 from matcher.text.model import HEADS, TextModel
 from matcher.text.words import words_of
-from scripts.text_corpus import Example, corpus, demonstration, fold_of
+from scripts.text_corpus import Example, corpus, demonstration, fold_of, learnt_from
 
 MODEL: Final = Path(__file__).resolve().parents[1] / "matcher" / "text" / "model.npz"
 #: Texts that a feature must stand in to be learnt.
@@ -73,16 +72,6 @@ def main() -> None:
     print(f"{MODEL}: {MODEL.stat().st_size} bytes from {len(examples)} texts")
 
 
-def digest(examples: Sequence[Example]) -> str:
-    """What tells one corpus from another: SHA-256 of its texts and labels."""
-    return hashlib.sha256("\n".join(map(repr, examples)).encode()).hexdigest()
-
-
-def learnt_from() -> str:
-    """The digest of what the shipped model is learnt from."""
-    return digest([*corpus(), *demonstration()])
-
-
 def _matrix(examples: Sequence[Example]) -> sp.csr_matrix:
     """Which features stand in which text, float64 [texts, SIZE] of 0 and 1."""
     columns = [features_of(words_of(example.text)).numbers for example in examples]
@@ -103,7 +92,7 @@ def _learn(examples: Sequence[Example]) -> _Learnt:
         named = [(i, name) for i, e in enumerate(examples) if (name := label(e)) is not None]
         rows, names = zip(*named, strict=True)
         classifier = SGDClassifier(
-            loss="log_loss", alpha=alpha, max_iter=8, tol=None, average=True, random_state=1
+            loss="log_loss", alpha=alpha, max_iter=6, tol=None, average=True, random_state=1
         ).fit(matrix[list(rows)], np.array(names))
         both = len(classifier.classes_) == 2
         coefficients.append(

@@ -56,9 +56,9 @@ class TextModel:
     ) -> None:
         """Take what training found.
 
-        numbers: uint32 [n], the known features, ascending; rarity: float32 [n], how much each one counts;
-        weights: int8 [n, m] and scales: float32 [m], their product is what a feature speaks for
-        one of the m labels; biases: float32 [m]; labels: of each head, m in all; risk_from: the
+        numbers: uint32 [n], the known features, ascending; rarity: float32 [n], how much each one
+        counts; weights: int8 [n, m] and scales: float32 [m], their product is what a feature speaks
+        for one of the m labels; biases: float32 [m]; labels: of each head, m in all; risk_from: the
         probability of risk from which a text is marked; corpus: digest of what was learnt from.
         """
         self.labels = {head: tuple(labels[head]) for head in HEADS}
