@@ -23,7 +23,7 @@ class Keywords:
     def __init__(self) -> None:
         self._of_category: dict[str, set[str]] = {}
         self._of_language: dict[str, set[str]] = {}
-        self._of_urgency: dict[int, set[str]] = {level: set() for level in (3, 2, 1, 0)}
+        self._of_urgency: dict[int, set[str]] = {level: set() for level in (3, 2, 1)}
         self._of_side: dict[str, set[str]] = {"request": set(), "offer": set(), "info": set()}
         for language in LANGUAGES:
             found = vocabulary(language)
@@ -31,8 +31,8 @@ class Keywords:
             self._of_language[language] = _words(" ".join(map(" ".join, every)))
             for slug, phrases in found.categories.items():
                 self._of_category.setdefault(slug, set()).update(_words(" ".join(phrases)))
-            for level, phrases in found.urgency.items():
-                self._of_urgency[level] |= _words(" ".join(phrases))
+            for level, listed in self._of_urgency.items():
+                listed |= {_spaced(phrase) for phrase in found.urgency[level]}
             for side, phrases in found.sides.items():
                 self._of_side[side] |= _words(" ".join(phrases))
 
@@ -45,14 +45,29 @@ class Keywords:
             language=_most(self._of_language, words)[0],
             side=_most(self._of_side, words)[0],
             categories=tuple(_most(self._of_category, words)[:3]),
-            urgency=int(_most({str(k): v for k, v in self._of_urgency.items()}, words)[0]),
+            urgency=self._urgency(_spaced(text)),
             risky=bool({finding.reason for finding in scan(text)} & _RISKY),
         )
 
+    def _urgency(self, text: str) -> int:
+        """The highest level of which the text holds a whole phrase."""
+        held = [
+            level
+            for level, phrases in self._of_urgency.items()
+            if any(phrase in text for phrase in phrases)
+        ]
+        return max(held, default=0)
+
+
+def _spaced(text: str) -> str:
+    """Its words, without accents and capitals, each between spaces."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    words = re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c)))
+    return f" {' '.join(words)} "
+
 
 def _words(text: str) -> set[str]:
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return set(re.findall(r"\w{2,}", "".join(c for c in plain if not unicodedata.combining(c))))
+    return {word for word in _spaced(text).split() if len(word) > 1}
 
 
 def _most(lists: dict[str, set[str]], words: set[str]) -> list[str]:

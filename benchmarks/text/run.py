@@ -75,9 +75,9 @@ def run(options: Options) -> Iterator[Result]:
     judges = {"suggester": suggested, "keywords": Keywords().judge, "majority": _majority()}
     texts = load_all()
     for name, judge in judges.items():
-        yield _scored(name, "all", judge, texts)
+        yield scored(name, "all", judge, texts)
         for language in LANGUAGES:
-            yield _scored(name, language, judge, [e for e in texts if e.language == language])
+            yield scored(name, language, judge, [e for e in texts if e.language == language])
     yield _timed(suggester, [each.text for each in texts])
 
 
@@ -98,7 +98,8 @@ def _majority() -> Judge:
     return lambda text: always
 
 
-def _scored(name: str, language: str, judge: Judge, texts: Sequence[Labelled]) -> Result:
+def scored(name: str, language: str, judge: Judge, texts: Sequence[Labelled]) -> Result:
+    """How a judge does on texts: shares, and the goals that it misses."""
     judged = [(each, judge(each.text)) for each in texts]
     right = [{each.category, *each.also} for each, _ in judged]
     risky = [said.risky for each, said in judged if each.risky]
