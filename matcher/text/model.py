@@ -72,7 +72,7 @@ class TextModel:
     def load(cls, path: Path) -> Self:
         """Read a model; raises TextModelError, and FileNotFoundError where there is none."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 if int(file["version"]) != _VERSION:
                     raise TextModelError("version must be that of this engine")
                 labels = {head: tuple(file[f"labels_{head}"].tolist()) for head in HEADS}

@@ -27,7 +27,7 @@ SUGGESTER = Suggester.shipped(TAXONOMY)
 PLAIN = [
     ("Je cherche un vétérinaire pour mon chat ce soir, urgent", "fr", "pets", Kind.REQUEST, 3),
     ("I offer free maths lessons to pupils every week", "en", "tutoring", Kind.OFFER, 0),
-    ("Necesito un techo para dormir esta noche, urgente", "es", "housing", Kind.REQUEST, 3),
+    ("Busco una habitación para dormir esta noche, urgente", "es", "housing", Kind.REQUEST, 3),
     ("Posso fazer as compras no supermercado para idosos", "pt", "groceries", Kind.OFFER, 0),
     ("أحتاج دواء من الصيدلية اليوم ضروري", "ar", "medicine", Kind.REQUEST, 3),
 ]
