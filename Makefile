@@ -3,7 +3,7 @@ SHELL = /bin/sh
 BIN = .venv/bin
 SETUP = python=$$(sh scripts/python.sh) && "$$python" scripts/setup.py
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev run test check format services services-stop bench clean
+.PHONY: help setup setup-dev run test faults check format services services-stop bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/#/' | awk -F'# ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ run: setup ## Serve the board at http://127.0.0.1:8000, with demo data the first
 
 test: setup-dev ## Run the tests: on the embedded defaults, and on what `make services` started
 	@exec $(BIN)/python scripts/lanes.py
+
+faults: setup-dev ## Kill everything 200 times, and the other faults in full; prints the figures
+	@exec $(BIN)/python -m tests.faults
 
 check: setup-dev ## Style, types, import rules, translations, templates
 	$(BIN)/ruff check .

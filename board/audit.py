@@ -27,6 +27,7 @@ ACTIONS = frozenset(
         *("organisation-revoked", "organisation-joined", "organisation-left"),
         *("information-published", "information-extended"),
         *("question-assigned", "question-answered", "question-published"),
+        *("outbox-retried", "waves-stopped", "waves-resumed"),
     }
 )
 

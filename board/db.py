@@ -34,9 +34,10 @@ _REVISION_LOCK = 0x456E7472
 #: No dash or underscore: an id is also typed after a command and read out.
 _PUBLIC = string.ascii_letters + string.digits
 _PENDING = "rows whose change the index must hear of"
-#: How long a unit waits for a lock. A page waits less than a job: its reader can try again.
+#: How long a unit waits for a lock. A page waits less than a job, since its reader can try again,
+#: and so little that with all else it answers within two seconds.
 PATIENCE_S = 10.0
-PATIENCE_OF_PAGES_S = 2.0
+PATIENCE_OF_PAGES_S = 1.5
 
 BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 

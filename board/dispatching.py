@@ -1,4 +1,4 @@
-"""One outbox row from claim to outcome: an event fans out, a mail is composed and delivered."""
+"""One outbox row from claim to outcome: an event fans out, all else goes out on its channel."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from board import delivery, outbox, telling
+from board import channels, delivery, outbox, waves
 from board.errors import Unavailable
-from board.mails import compose
-from board.mails.letter import Later
+from board.mails.letter import Dropped, Later
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -27,17 +26,28 @@ def dispatch(board: Board, row_id: int) -> list[int]:
     if held is None:
         return []
     try:
-        if held.channel == "event":
-            return telling.tell(board, held)
+        if held.channel == outbox.EVENT:
+            return waves.opened(board, held)
         _deliver(board, held)
     except Unavailable:
         # The database is away: the lease ends by itself and the sweeper finds the row.
         raise
+    except outbox.PayloadGone:
+        _log.warning("its content is gone", row=row_id)
+        _end(board, held, outbox.DROPPED, outbox.PayloadGone.__name__)
+    except Dropped as dropped:
+        _end(board, held, outbox.DROPPED, dropped.reason)
     except Later as later:
         outbox.defer(board.db, held, later.until)
     except delivery.Temporary as error:
-        status = outbox.postpone(board.db, held, error.reason)
-        _log.warning("mail not delivered", row=row_id, reason=error.reason, status=status)
+        status = outbox.postpone(board.db, held, error.reason, at_least=error.wait)
+        _log.warning(
+            "not delivered",
+            row=row_id,
+            channel=held.channel,
+            reason=error.reason,
+            status=status,
+        )
     except Exception as error:
         status = outbox.postpone(board.db, held, type(error).__name__, outbox.MAX_FAILURES)
         _log.exception("dispatch failed", row=row_id, status=status)
@@ -45,16 +55,17 @@ def dispatch(board: Board, row_id: int) -> list[int]:
 
 
 def _deliver(board: Board, held: outbox.Claim) -> None:
-    """Compose, recheck, send; no connection to the database is held while sending."""
-    message = compose.compose(board, held)
-    if message is None:
+    """Prepare, which rechecks, and send; no connection to the database is held while sending."""
+    channel = channels.of(held)
+    parcel = channel.prepare(board, held)
+    if parcel is None:
         _end(board, held, outbox.DROPPED)
         return
     try:
         with delivery.renewing(board, held):
-            delivery.send(board.settings, message)
+            channel.send(board, held, parcel)
     except delivery.Refused as error:
-        _log.warning("mail refused", row=held.id, reason=error.reason)
+        _log.warning("refused", row=held.id, channel=held.channel, reason=error.reason)
         _end(board, held, outbox.DEAD, error.reason)
         return
     _end(board, held, outbox.SENT)

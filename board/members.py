@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board.db import Base, BigId, Codes, UTCDateTime, new_public_id, now
+from board import suspensions
+from board.db import Base, BigId, Codes, UTCDateTime, insert_new, new_public_id, now
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -51,14 +52,26 @@ def by_email(session: Session, email: str) -> Member | None:
 
 
 def confirmed(session: Session, email: str, locale: str) -> Member:
-    """The member of an address that has just been confirmed, made when it is new."""
-    member = by_email(session, email)
-    if member is None:
-        member = Member(email=email, locale=locale, created_at=now(session))
-        session.add(member)
+    """The member of an address that has just been confirmed, made when it is new.
+
+    A mail has arrived there: where earlier ones came back, mails are sent again.
+    """
+    member = named(session, email, locale)
     member.seen_at = now(session)
+    suspensions.lift(session, member.id)
     session.flush()
     return member
+
+
+def named(session: Session, email: str, locale: str) -> Member:
+    """The member of an address that somebody else answers for, made when it is new.
+
+    Of two units that name a new address at once, one makes the member, and both get it.
+    """
+    if by_email(session, email) is None:
+        new = {"email": email, "locale": locale, "created_at": now(session)}
+        session.execute(insert_new(session, Member, ["email"]), [new])
+    return session.scalars(sa.select(Member).where(Member.email == email)).one()
 
 
 def display_name(board: Board, member_id: int) -> str:

@@ -18,12 +18,14 @@ import structlog
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from board.db import Base, BigId, Database, UTCDateTime, insert_new, now
+from board.errors import BoardError
 from board.secrecy import Unreadable, Vault
 
 _log = structlog.get_logger(__name__)
 
-#: Purposes. The first is an event that fans out into mails; the others are mails.
+#: Purposes. The first two are events that fan out; the others are sent to somebody.
 LISTING_OPENED = "listing-opened"
+WAVE = "wave"
 CONFIRM_LISTING = "confirm-listing"
 CONFIRM_ALERT = "confirm-alert"
 CONFIRM_MESSAGE = "confirm-message"
@@ -47,6 +49,7 @@ DIGEST = "digest"
 LISTING_CHANGED = "listing-changed"
 SIGN_IN_CODE = "sign-in-code"
 OWN_DATA = "own-data"
+TEST_MAIL = "test-mail"
 LISTING_HELD = "listing-held"
 LISTING_REFUSED = "listing-refused"
 EDIT_ASKED = "edit-asked"
@@ -54,7 +57,16 @@ MESSAGE_REFUSED = "message-refused"
 BANNED = "banned"
 APPEAL_DECIDED = "appeal-decided"
 
+#: What `OutboxRow.channel` holds: an event is worked on here, all else is a channel of
+#: `board.channels`.
+EVENT, EMAIL, PUSH = "event", "email", "push"
+
+EVENTS = frozenset({LISTING_OPENED, WAVE})
+
 PENDING, SENT, DROPPED, DEAD = "pending", "sent", "dropped", "dead"
+
+#: Class of the failure of a row whose workers died again and again.
+ABANDONED = "abandoned"
 
 LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 8
@@ -78,7 +90,7 @@ class OutboxRow(Base):
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     purpose: Mapped[str] = mapped_column(sa.String(24))
-    channel: Mapped[str] = mapped_column(sa.String(8), comment="event or email")
+    channel: Mapped[str] = mapped_column(sa.String(8), comment="event, email or push")
     once: Mapped[str] = mapped_column(
         sa.String(96), unique=True, comment="cause, recipient and channel: what may exist once"
     )
@@ -107,6 +119,8 @@ class NewRow:
     purpose: str
     #: Cause, recipient and channel in one text: no second row may carry it.
     once: str
+    #: On which way it goes; an event goes on none.
+    channel: str = EMAIL
     listing_id: int | None = None
     alert_id: int | None = None
     conversation_id: int | None = None
@@ -116,6 +130,17 @@ class NewRow:
     payload: bytes | None = None
     #: How much later than now it is to be done.
     after: timedelta = timedelta()
+
+
+class PayloadGone(BoardError):
+    """What the row carried is not there any more: a server refused the mail for good."""
+
+
+class _Gone(dict[str, str]):
+    """The payload of a row that has none: whoever needs something of it learns that."""
+
+    def __missing__(self, key: str) -> str:
+        raise PayloadGone(key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +175,8 @@ def add_missing(session: Session, rows: Sequence[NewRow]) -> list[int]:
     The database decides: of two processes that ask for the same thing, one writes it. Returns the
     ids of the new rows.
     """
+    if not rows:
+        return []
     written = known(session, [row.once for row in rows])
     fresh = [row for row in rows if row.once not in written]
     if not fresh:
@@ -167,7 +194,7 @@ def add_missing(session: Session, rows: Sequence[NewRow]) -> list[int]:
 def _values(row: NewRow, moment: datetime) -> dict[str, object]:
     return {
         "purpose": row.purpose,
-        "channel": "event" if row.purpose == LISTING_OPENED else "email",
+        "channel": EVENT if row.purpose in EVENTS else row.channel,
         "once": row.once,
         "listing_id": row.listing_id,
         "alert_id": row.alert_id,
@@ -201,7 +228,8 @@ def count_today(session: Session, purpose: str, conversation_id: int, member_id:
 def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
     """Hold a due row for `LEASE`; None when it is done, not due, or held by somebody.
 
-    None too when its payload cannot be read: the row is postponed, so that it stops no other.
+    None too after `MAX_ATTEMPTS` claims that nobody ended, and then it is dead.
+    And None when its payload cannot be read: the row is postponed, so that it stops no other.
     """
     lease = secrets.token_hex(8)
     with db.write() as session:
@@ -233,10 +261,14 @@ def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
             conversation_id=row.conversation_id,
             member_id=row.member_id,
             locale=row.locale,
-            payload={},
+            payload=_Gone(),
             attempts=row.attempts,
             lease=lease,
         )
+        if row.attempts > MAX_ATTEMPTS:
+            # Nobody gave it up: each of its workers died with it, and so would the next ones.
+            _update_held(session, held, status=DEAD, error=ABANDONED, lease=None, lease_until=None)
+            return None
     if sealed is None:
         return held
     try:
@@ -273,8 +305,22 @@ def finish(session: Session, held: Claim, status: str, error: str = "") -> bool:
     )
 
 
-def postpone(db: Database, held: Claim, error: str, most: int = MAX_ATTEMPTS) -> str:
+def keep(session: Session, vault: Vault, held: Claim, payload: Mapping[str, str]) -> bool:
+    """Keep what the next try at this row has to know; False when the lease was lost."""
+    return _update_held(session, held, payload=vault.seal(json.dumps(dict(payload))))
+
+
+def postpone(
+    db: Database,
+    held: Claim,
+    error: str,
+    most: int = MAX_ATTEMPTS,
+    *,
+    at_least: timedelta | None = None,
+) -> str:
     """Try again later, with exponential back-off and jitter; dead after `most` tries.
+
+    `at_least` is how long the receiving server asked us to wait.
 
     A dead row keeps its payload, so that an operator can send it again. Returns the status.
     """
@@ -288,7 +334,7 @@ def postpone(db: Database, held: Claim, error: str, most: int = MAX_ATTEMPTS) ->
             held,
             status=status,
             error=error[:64],
-            due_at=now(session) + delay,
+            due_at=now(session) + max(delay, at_least or delay),
             lease=None,
             lease_until=None,
         )

@@ -25,8 +25,10 @@ COMMANDS = {
     "grant": ("cli.people", "Give somebody a role: relay, moderator or administrator."),
     "revoke": ("cli.people", "Take a role away."),
     "partner": ("cli.people", "Let somebody publish official information."),
+    "outbox": ("cli.outbox", "List what was given up, and try it again."),
     "erasures": ("cli.erasures", "Erase again whom a restored backup has brought back."),
     "recovery": ("cli.people", "Print recovery codes for somebody's second factor."),
+    "push-keys": ("cli.push", "Print a pair of keys for push messages."),
 }
 
 

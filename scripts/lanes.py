@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from services import ENV_FILE, Services
@@ -18,7 +18,7 @@ from services import ENV_FILE, Services
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-EMBEDDED = "not postgresql and not redis and not browser"
+EMBEDDED = "not postgresql and not redis and not browser and not faults"
 
 
 @dataclass(frozen=True)
@@ -31,22 +31,37 @@ class Lane:
     #: Variable that `make services` sets for it; empty when it needs none.
     needs: str = ""
     processes: int = 0
+    #: How pytest-xdist spreads the tests. By default, whoever is done takes over what another one
+    #: has not begun: a few tests take a minute each.
+    spread: str = "worksteal"
+    folder: str = "tests"
+    #: Expression of what runs all the same where the variable is missing; empty for nothing.
+    otherwise: str = ""
 
     def run(self, environment: Mapping[str, str]) -> int:
         """pytest's exit status."""
-        # Whoever is done takes over what the other has not begun: a few tests take a minute each.
-        several = ["-n", str(self.processes), "--dist", "worksteal"]
+        several = ["-n", str(self.processes), "--dist", self.spread]
         parallel = several if self.processes else []
-        command = [sys.executable, "-m", "pytest", "-q", "-m", self.markers, *parallel]
+        command = [sys.executable, "-m", "pytest", "-q", "-m", self.markers, self.folder, *parallel]
         print(f"\n== lane {self.name}: pytest -m '{self.markers}'", flush=True)
         return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 # The largest lane comes last: its summary is what a reader sees at the end.
 LANES = (
-    Lane("postgresql", "postgresql and not browser", "TEST_DATABASE_URL", 2),
-    Lane("redis", "redis", "TEST_REDIS_URL"),
+    Lane("postgresql", "postgresql and not browser and not faults", "TEST_DATABASE_URL", 2),
+    Lane("redis", "redis and not faults", "TEST_REDIS_URL"),
     Lane("browser", "browser", "TEST_CHROMIUM"),
+    # Each database has a process of its own, since its tests share a served board.
+    Lane(
+        "faults",
+        "faults",
+        "TEST_DATABASE_URL",
+        processes=2,
+        spread="loadgroup",
+        folder="tests/faults",
+        otherwise="faults and not postgresql",
+    ),
     Lane("embedded", EMBEDDED, processes=2),
 )
 
@@ -68,12 +83,14 @@ def main() -> int:
         return 1
     left_out = [lane for lane in LANES if lane.needs and not added.get(lane.needs)]
     for lane in left_out:
-        print(f"lane {lane.name} is left out; `make services` adds it", flush=True)
+        what = f"a part of lane {lane.name}" if lane.otherwise else f"lane {lane.name}"
+        print(f"{what} is left out; `make services` adds it", flush=True)
     environment = {**clean_environment(), **added}
     failed = bool(left_out) and os.environ.get("CI") == "true"
     for lane in LANES:
-        if lane not in left_out:
-            failed = lane.run(environment) != 0 or failed
+        runs = replace(lane, markers=lane.otherwise) if lane in left_out else lane
+        if runs.markers:
+            failed = runs.run(environment) != 0 or failed
     return int(failed)
 
 

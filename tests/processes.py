@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +19,8 @@ from config.settings import ROOT
 #: Enough for a machine that does ten other things.
 PATIENCE_S = 180
 STOP_S = 30
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
 
 
 def wait_for(condition: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> None:
@@ -36,6 +40,12 @@ def free_ports(count: int) -> list[int]:
     for probe in probes:
         probe.close()
     return ports
+
+
+def die_with_parent(number: int = signal.SIGTERM) -> None:
+    """In a new process, before its program: on Linux, send it this signal when ours is killed."""
+    if sys.platform == "linux":
+        _LIBC.prctl(_PR_SET_PDEATHSIG, number)
 
 
 @dataclass
@@ -58,6 +68,7 @@ class Running:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=die_with_parent,
         )
         running = cls(process)
         running.reader = threading.Thread(target=running._read, daemon=True)

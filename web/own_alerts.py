@@ -30,9 +30,12 @@ guests_blueprint = GuardedBlueprint(
 @blueprint.get("/new")
 @guests_blueprint.get("/new")
 def new(token: str = "") -> str:
-    """The empty form."""
-    member_of(token)
-    return _render(OwnAlertForm.empty(), token)
+    """The empty form; or, with `like`, what one of the own alerts says, for another place."""
+    member_id, like = member_of(token), request.args.get("like")
+    if like is None:
+        return _render(OwnAlertForm.empty(), token)
+    alert = own_alerts.get(current_board(), member_id, like)
+    return _render(OwnAlertForm.elsewhere(alert), token)
 
 
 @blueprint.post("")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from contextlib import suppress
+
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from itsdangerous import BadSignature
 from secure import (
     ContentSecurityPolicy,
     CrossOriginOpenerPolicy,
@@ -66,9 +70,26 @@ def build_headers(settings: Settings) -> Secure:
     )
 
 
+class CookieOfForms(SecureCookieSessionInterface):
+    """The signed cookie of forms, believed whatever the clock of the host says that signed it.
+
+    Flask's own refuses what a host has signed whose clock is ahead, and with it the next form. The
+    browser ends the cookie, and who is signed in stands in the database.
+    """
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        signer = self.get_signing_serializer(app)
+        sent = request.cookies.get(self.get_cookie_name(app))
+        if signer is not None and sent:
+            with suppress(BadSignature):
+                return self.session_class(signer.loads(sent))
+        return self.session_class()
+
+
 def init_security(app: Flask, settings: Settings) -> None:
     """Set cookies' flags and add the headers to every answer, errors included."""
     headers = build_headers(settings)
+    app.session_interface = CookieOfForms()
     app.config.update(
         # With the prefix no other host, subdomain or unencrypted answer can set it.
         SESSION_COOKIE_NAME="__Host-entraide" if over_https(settings) else "entraide",

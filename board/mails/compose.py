@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import jinja2
 from sqlalchemy.orm import Session
 
-from board import links, outbox, relays, sign_in
+from board import links, outbox, relays, sign_in, suspensions
 from board.alerts import Alert, AlertStatus
 from board.db import now
 from board.errors import LinkRefused
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from board.context import Board
 
 _TEMPLATES = Path(__file__).parent
+#: Name, under our domain, of the list that mails about listings belong to.
+_LIST = "listings"
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -57,6 +59,8 @@ def compose(board: Board, held: outbox.Claim) -> EmailMessage | None:
     if letter.unsubscribe_url:
         message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        # The same in all mails about listings, so that a mailbox can file them (RFC 2919).
+        message["List-Id"] = f"<{_LIST}.{_domain(board)}>"
     message.set_content(_render(letter, "txt", held.locale, board))
     if letter.has_html:
         message.add_alternative(_render(letter, "html", held.locale, board), subtype="html")
@@ -69,8 +73,12 @@ def compose(board: Board, held: outbox.Claim) -> EmailMessage | None:
 
 def _message_id(board: Board, name: str) -> str:
     """A Message-ID that the same name always gives."""
-    domain = parseaddr(board.settings.mail_from)[1].rpartition("@")[2]
-    return f"<{_digest(board, name)}@{domain}>"
+    return f"<{_digest(board, name)}@{_domain(board)}>"
+
+
+def _domain(board: Board) -> str:
+    """The domain that our mails come from."""
+    return parseaddr(board.settings.mail_from)[1].rpartition("@")[2]
 
 
 def _digest(board: Board, name: str) -> str:
@@ -207,7 +215,25 @@ def _own_data(session: Session, board: Board, held: outbox.Claim) -> Letter | No
     )
 
 
+def _test_mail(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
+    """Nothing once mail arrives again, or when its link is over."""
+    member = session.get(Member, held.member_id)
+    if member is None or suspensions.of(session, member.id) is None:
+        return None
+    try:
+        links.find(session, held.payload["token"])
+    except LinkRefused:
+        return None
+    return Letter(
+        to=member.email,
+        subject=N_("Test mail: does it arrive?"),
+        template="test_mail",
+        values={"link": f"{board.settings.base_url}/links/{held.payload['token']}"},
+    )
+
+
 _WRITERS = {
+    outbox.TEST_MAIL: _test_mail,
     outbox.OWN_DATA: _own_data,
     outbox.SIGN_IN_CODE: _sign_in_code,
     outbox.CONFIRM_MESSAGE: exchange.confirm_message,
@@ -226,3 +252,6 @@ _WRITERS = {
     **telling.WRITERS,
     **moderation.WRITERS,
 }
+
+#: What is sent as a mail.
+PURPOSES = frozenset(_WRITERS)

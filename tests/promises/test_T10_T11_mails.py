@@ -147,7 +147,7 @@ TITLES = (
 _HEADERS = {
     *("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Language"),
     *("Content-Type", "Content-Transfer-Encoding", "MIME-Version", "Reply-To"),
-    *("List-Unsubscribe", "List-Unsubscribe-Post"),
+    *("List-Unsubscribe", "List-Unsubscribe-Post", "List-Id"),
 }
 
 

@@ -6,10 +6,12 @@ import json
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from board import own_alerts, preferences
+from board.alerts import Alert
 from board.context import Board
 from board.db import now
 from tests.factories import INLAND, Factory
@@ -124,6 +126,28 @@ def test_alerts_are_added_changed_and_ended(
     assert "15 km around Douala" in Page(client.get(settings).text).texts["main"][0]
     assert press(client, settings, f"{one}/end").status_code == 303
     assert own_alerts.all_of(board, member_id) == ()
+
+
+def test_the_same_alert_at_another_place(
+    client: FlaskClient, board: Board, member_id: int, door: tuple[str, str]
+) -> None:
+    """Only the place is asked for; somebody else's alert does not exist."""
+    _, alerts = door
+    press(client, f"{alerts}/new", alerts, **ALERT)
+    (first,) = own_alerts.all_of(board, member_id)
+    asked = f"{alerts}/new?like={first.public_id}"
+    page = Page(client.get(asked).text)
+    assert [page.value(name) for name in ("place", "cell", "radius_km")] == ["", "", "15"]
+    chosen = [each["value"] for each in page.all("option") if "selected" in each]
+    assert {"1", "daily"} <= set(chosen)
+    assert press(client, asked, alerts, **{**ALERT, "place": "Yaoundé"}).status_code == 303
+    second, _ = own_alerts.all_of(board, member_id)
+    assert (second.place_name, second.kinds) == ("Yaoundé", first.kinds)
+    with board.db.read() as session:
+        theirs = session.scalar(sa.select(Alert.public_id).where(Alert.member_id != member_id))
+    for stranger in (theirs, "AAAAAAAAAAAA", "", "\x00"):
+        answer = client.get(f"{alerts}/new", query_string={"like": stranger})
+        assert answer.status_code == 404
 
 
 def test_the_way_to_alerts_leads_a_member_to_the_form_without_an_address(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from board.context import Board
 from tests.factories import Factory
-from tests.web.conftest import REQUEST, Page, Poster, csrf_token, english
+from tests.web.conftest import ALERT, REQUEST, Page, Poster, csrf_token, english
 from web.app import MAX_CONTENT_BYTES, create_app
 from web.guards import GUARDS, Guard, GuardedBlueprint
 
@@ -69,6 +70,9 @@ EXAMPLES = {
     "own_alerts_links.end": "/preferences/by-link/a-token/alerts/AAAAAAAAAAAA/end",
     "profiles.place": "/me/profile/here",
     "profiles.set_place": "/me/profile/here",
+    "overseeing.show": "/moderation/waves/AAAAAAAAAAAA",
+    "overseeing.stop": "/moderation/waves/AAAAAAAAAAAA/stop",
+    "overseeing.go_on": "/moderation/waves/AAAAAAAAAAAA/go-on",
     "blocks.ask": "/listings/AAAAAAAAAAAA/block",
     "blocks.block": "/listings/AAAAAAAAAAAA/block",
     "blocks.end": "/me/blocked/AAAAAAAAAAAA/end",
@@ -314,3 +318,16 @@ def test_templates_hold_no_inline_handlers() -> None:
         text = path.read_text("utf-8")
         assert not re.search(r"\son\w+=|\sstyle=|<style|https?://", text), path
         assert not re.search(r"\|\s*safe", text), path
+
+
+@pytest.mark.parametrize("shift_s", [-3600, 0, 3600])
+def test_the_form_of_a_host_whose_clock_is_off_is_taken(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, shift_s: int
+) -> None:
+    """Its cookie was signed an hour ahead or an hour ago."""
+    with monkeypatch.context() as wrong:
+        real = time.time
+        wrong.setattr(time, "time", lambda: real() + shift_s)
+        blank = Page(client.get("/alerts/new").text)
+    data = {"csrf_token": blank.value("csrf_token"), **ALERT}
+    assert client.post("/alerts", data=data).status_code == 303

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, ClassVar, Final, Self
 
 import shapely
@@ -63,7 +64,7 @@ class OwnAlertForm(PlaceForm):
                 "place": "" if drawn else alert.place_name,
                 "place_for": "" if drawn else alert.place_name,
                 "cell": alert.cell,
-                "radius_km": f"{alert.radius_km:g}" if alert.cell else DEFAULT_RADIUS_KM,
+                "radius_km": f"{alert.radius_km:g}" if alert.radius_km else DEFAULT_RADIUS_KM,
                 "area": "" if alert.area is None else shapely.to_geojson(alert.area),
                 "kinds": [slugs[kind] for kind in alert.kinds],
                 "categories": alert.categories,
@@ -71,6 +72,14 @@ class OwnAlertForm(PlaceForm):
                 "languages": alert.languages,
                 "rhythm": alert.rhythm.value,
             },
+        )
+
+    @classmethod
+    def elsewhere(cls, alert: OwnAlert) -> Self:
+        """A fresh form that asks for the same at a place that is still to be said."""
+        radius_km = alert.radius_km or float(DEFAULT_RADIUS_KM)
+        return cls.of(
+            replace(alert, remote=False, area=None, place_name="", cell="", radius_km=radius_km)
         )
 
     def terms(self, board: Board, locale: str) -> dict[str, Any] | None:

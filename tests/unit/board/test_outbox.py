@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from board import delivery, dispatching, outbox
 from board.context import Board
+from board.mails import compose
 from board.outbox import OutboxRow
 from tests.factories import Factory
 from tests.fakes import FakeWaker, MailSink, work_off
@@ -126,12 +127,26 @@ def test_a_failure_of_ours_is_recorded_and_tried_again(
 
     make.pending()
     with monkeypatch.context() as broken:
-        broken.setattr(dispatching.compose, "compose", fail)
+        broken.setattr(compose, "compose", fail)
         work_off(board)
     assert status(board) == [("pending", 1, "ZeroDivisionError")]
     board.db.clock_offset = timedelta(hours=1)
     work_off(board)
     assert status(board) == [("sent", 2, "")]
+
+
+def test_what_kills_every_worker_is_set_aside(board: Board, make: Factory, smtp: MailSink) -> None:
+    """Eight claims that nobody ended are enough; its payload stays for an operator."""
+    make.pending()
+    (row,) = outbox.due_ids(board.db)
+    for _ in range(outbox.MAX_ATTEMPTS):
+        assert outbox.claim(board.db, board.vault, row) is not None
+        board.db.clock_offset += outbox.LEASE + timedelta(seconds=1)
+    assert outbox.claim(board.db, board.vault, row) is None
+    assert status(board) == [("dead", outbox.MAX_ATTEMPTS + 1, outbox.ABANDONED)]
+    with board.db.read() as session:
+        assert session.scalars(sa.select(OutboxRow.payload)).one() is not None
+    assert smtp.messages == []
 
 
 def test_what_always_fails_is_set_aside_after_three_tries(
@@ -143,7 +158,7 @@ def test_what_always_fails_is_set_aside_after_three_tries(
         raise ZeroDivisionError
 
     make.pending()
-    monkeypatch.setattr(dispatching.compose, "compose", fail)
+    monkeypatch.setattr(compose, "compose", fail)
     for _ in range(outbox.MAX_FAILURES + 2):
         work_off(board)
         board.db.clock_offset += timedelta(hours=2)
