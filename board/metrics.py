@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.orm import Session
 
 from board import copies, processes
+from board.calls import Call, CallStatus
 from board.db import now
 from board.errors import Unavailable
 from board.outbox import DEAD, EVENT, PENDING, OutboxRow
@@ -117,8 +118,22 @@ def digests_waiting(session: Session, moment: datetime) -> Iterator[Metric]:
     )
 
 
+def calls_open(session: Session, moment: datetime) -> Iterator[Metric]:
+    """Requests that go by waves."""
+    counted = session.execute(sa.select(Call.status, sa.func.count()).group_by(Call.status))
+    counts = dict.fromkeys(CallStatus, 0) | dict(counted.all())
+    labelled = {(str(status),): count for status, count in counts.items()}
+    yield _counted("calls", "Requests that go by waves.", ("status",), labelled)
+    oldest = session.scalar(sa.select(sa.func.min(Call.look_at)).where(Call.look_at <= moment))
+    yield _gauge(
+        "call_oldest_due_seconds",
+        "For how long the next look at one of them has been due; 0 where none is.",
+        _age_s(moment, oldest),
+    )
+
+
 #: A feature that keeps something in SQL adds what is to be watched of it.
-SOURCES: tuple[Source, ...] = (outbox_waiting, digests_waiting, outbox_rows)
+SOURCES: tuple[Source, ...] = (outbox_waiting, digests_waiting, calls_open, outbox_rows)
 
 
 @dataclass

@@ -13,8 +13,8 @@ from tests.faults.verdict import Verdict
 
 #: How often each is killed; the last of them where there is one.
 KILLS = {"web": 50, "worker": 100, "redis": 25, "postgresql": 25}
-FEW = {"web": 3, "worker": 5, "redis": 1, "postgresql": 1}
-LISTINGS, A_FEW = 2000, 60
+FEW = {"web": 2, "worker": 4, "redis": 1, "postgresql": 1}
+LISTINGS, A_FEW = 2000, 40
 #: Between the server's 250 and our commit there is one reply, and one write to the database.
 WINDOW_S = 5.0
 SEED = 20261129

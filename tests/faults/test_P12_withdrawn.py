@@ -29,7 +29,10 @@ def test_P12_what_is_withdrawn_between_its_row_and_its_mail_is_not_sent(
             wait_for(lambda each=each: _waits(site, each), "a row that waits")  # type: ignore[misc]
             if withdraw is not None:
                 withdraw(site, each)
-    wait_for(lambda: all(_is_over(site, each) for each in promises), "no row that waits")
+    wait_for(
+        lambda: site.hasten() and all(_is_over(site, each) for each in promises),
+        "no row that waits",
+    )
     sent = [site.kept(each) for each in promises]
     figures.add("P12", site.database, withdrawn_before_the_claim=len(WAYS), mails=sum(sent[1:]))
     assert sent == [True] + [False] * len(WAYS)

@@ -69,6 +69,7 @@ def test_an_empty_board_has_nothing_to_do(board: Board) -> None:
         "outbox_oldest_due_seconds": 0,
         "digest_tellings": 0,
         "digest_oldest_due_seconds": 0,
+        "call_oldest_due_seconds": 0,
         "queue_up": 1,
         "queue_jobs": 0,
     }
@@ -123,6 +124,20 @@ def test_digests_that_wait_are_told(board: Board, make: Factory) -> None:
     assert figure(board, "digest_tellings") == 1
     age = figure(board, "digest_oldest_due_seconds")
     assert age is not None and 300 <= age < 360
+
+
+def test_waves_are_told(board: Board, make: Factory) -> None:
+    """Requests by where their waves stand, and since when a look is due."""
+    make.alerts([{}] * 3, 3)
+    make.open(urgency=1)
+    assert figure(board, "calls", status="open") == 0
+    work_off(board)
+    counts = [figure(board, "calls", status=status) for status in ("open", "ended", "stopped")]
+    assert counts == [1, 0, 0]
+    assert figure(board, "call_oldest_due_seconds") == 0
+    board.db.clock_offset = timedelta(days=2)
+    age = figure(board, "call_oldest_due_seconds")
+    assert age is not None and age > 3600
 
 
 def test_a_copy_that_lags_is_told(board: Board, make: Factory) -> None:
