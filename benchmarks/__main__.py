@@ -22,6 +22,7 @@ BENCHMARKS = {
     "telling": "benchmarks.telling",
     "engine": "benchmarks.engine.run",
     "privacy": "benchmarks.privacy.run",
+    "text": "benchmarks.text.run",
 }
 
 

@@ -15,6 +15,7 @@ weights and the taxonomy in.
   `Hit`: what goes in and what comes out.
 - `Place`, `Taxonomy`, `Kind`, `Side`, `Urgency`, `Reach`: the words.
 - `warm_up` compiles everything before the first question.
+- `matcher.text`, imported on its own, suggests from free text what a listing is.
 - Refusals carry the field and what would be accepted (`FieldError`); others are `UnknownCategory`,
   `ListingNotHeld`, `SnapshotError`.
 

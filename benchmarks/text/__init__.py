@@ -1,0 +1,1 @@
+"""How well `matcher.text` suggests, on texts whose labels are known and never trained on."""

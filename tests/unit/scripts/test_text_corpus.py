@@ -1,0 +1,57 @@
+"""The training texts: independent of the frozen ones, covering the taxonomy, always the same."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from benchmarks.text.frozen import load_all
+from board.reference import load_taxonomy
+from scripts.text_corpus import LANGUAGES, Example, corpus, demonstration
+
+SLUGS = {category.slug for category in load_taxonomy().categories}
+COMPOSED = corpus()
+
+
+def sequences(texts: Iterable[str]) -> set[tuple[str, ...]]:
+    """Five words in a row, without accents, capitals or punctuation."""
+    return {five for text in texts for five in _fives(text)}
+
+
+def _fives(text: str) -> Iterator[tuple[str, ...]]:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    words = re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c)))
+    return zip(*(words[start:] for start in range(5)), strict=False)
+
+
+@pytest.mark.parametrize("trained_on", [COMPOSED, demonstration()], ids=["composed", "demo"])
+def test_no_five_words_in_a_row_are_in_the_frozen_texts_too(trained_on: list[Example]) -> None:
+    """What is measured was not learnt."""
+    frozen = sequences(each.text for each in load_all())
+    assert sequences(each.text for each in trained_on) & frozen == set()
+
+
+def test_the_comparison_finds_a_copied_text() -> None:
+    """The test above could fail: accents, capitals and punctuation hide nothing."""
+    copied = load_all()[0].text.upper().replace(" ", ", ")
+    assert sequences([copied]) & sequences(each.text for each in load_all())
+
+
+def test_every_language_has_every_side_of_every_category() -> None:
+    """Nothing that is suggested is learnt from nothing."""
+    expected = {
+        (language, side, slug)
+        for language in LANGUAGES
+        for side in ("request", "offer", "info")
+        for slug in SLUGS
+    }
+    assert {(e.language, e.side, e.category) for e in COMPOSED if e.category and e.side} == expected
+
+
+def test_the_texts_are_many_and_always_the_same() -> None:
+    """A model that is trained again is trained on the same."""
+    assert len({each.text for each in COMPOSED}) > 10_000
+    assert corpus() == COMPOSED
