@@ -119,7 +119,8 @@ def _caps(table: Table, law: str, strength: Strength) -> Result:
 def _gain(ours: list[Measures], theirs: list[Measures], name: str) -> list[float]:
     """By how many percent the mean over seeds is higher, with its interval: seeds are paired."""
     first, second = column(ours, name), column(theirs, name)
-    return _resampled(first, second, lambda a, b: 100 * (a / b - 1))
+    # Few worlds drawn together may all have nothing there: no percentage says how much more.
+    return _resampled(first, second, lambda a, b: 100 * (a / np.where(b > 0, b, np.nan) - 1))
 
 
 def _ratio(ours: list[Measures], theirs: list[Measures], name: str) -> float:
@@ -133,7 +134,7 @@ def _resampled(
     random = np.random.default_rng(len(first))
     chosen = random.integers(len(first), size=(resamples, len(first)))
     drawn = of(first[chosen].mean(axis=1), second[chosen].mean(axis=1))
-    low, high = np.percentile(drawn, (2.5, 97.5))
+    low, high = np.nanpercentile(drawn, (2.5, 97.5))
     middle = float(of(first.mean(keepdims=True), second.mean(keepdims=True))[0])
     return [round(middle, 3), round(float(low), 3), round(float(high), 3)]
 
