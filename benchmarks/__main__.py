@@ -23,6 +23,7 @@ BENCHMARKS = {
     "engine": "benchmarks.engine.run",
     "privacy": "benchmarks.privacy.run",
     "text": "benchmarks.text.run",
+    "waves": "benchmarks.waves.run",
 }
 
 
@@ -52,11 +53,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--json", metavar="FILE", help="write JSON lines to FILE, - for the output")
     parser.add_argument("--rounds", type=int, default=Options.rounds)
     parser.add_argument("--n", metavar="N[,N]", help="listings that the engine is measured with")
-    parser.add_argument("--quick", action="store_true", help="fewer questions and peers")
+    parser.add_argument("--seeds", type=int, default=Options.seeds, help="worlds of waves")
+    parser.add_argument("--quick", action="store_true", help="fewer questions, peers and worlds")
     given = parser.parse_args(arguments)
     if not 1 <= given.rounds <= 100:
         parser.error("--rounds: from 1 to 100 is accepted")
-    options = Options(rounds=given.rounds, quick=given.quick)
+    if not 2 <= given.seeds <= 1000:
+        parser.error("--seeds: from 2 to 1000 is accepted")
+    options = Options(rounds=given.rounds, seeds=given.seeds, quick=given.quick)
     if given.n is not None:
         options = replace(options, sizes=_sizes(parser, given.n))
     elif given.quick:

@@ -42,6 +42,8 @@ class Options:
     #: Numbers of listings that the engine is measured with; beyond `peers_up_to` without peers.
     sizes: tuple[int, ...] = (10_000, 100_000)
     peers_up_to: int = 1_000_000
+    #: Worlds in which policies are compared.
+    seeds: int = 30
     #: Fewer questions and peers.
     quick: bool = False
 

@@ -122,7 +122,9 @@ def calls_open(session: Session, moment: datetime) -> Iterator[Metric]:
     """Requests that go by waves."""
     counted = session.execute(sa.select(Call.status, sa.func.count()).group_by(Call.status))
     counts = dict.fromkeys(CallStatus, 0) | dict(counted.all())
-    labelled = {(str(status),): count for status, count in counts.items()}
+    labelled: dict[tuple[str, ...], int] = {
+        (str(status),): count for status, count in counts.items()
+    }
     yield _counted("calls", "Requests that go by waves.", ("status",), labelled)
     oldest = session.scalar(sa.select(sa.func.min(Call.look_at)).where(Call.look_at <= moment))
     yield _gauge(

@@ -129,7 +129,7 @@ LABELS: Final[Mapping[str, str]] = {
     "told_week": N_("Messages in the week before"),
     "chance": N_("Estimated chance that you say yes"),
     "usual": N_("The same of somebody of whom nothing is known"),
-    "asked.why": N_("Why you"),
+    "why": N_("Why you"),
     "calls.why": N_("Why nobody more was asked"),
     "told_at": N_("Told"),
     "told_on": N_("Day of the digest"),

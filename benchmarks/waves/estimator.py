@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 
 from benchmarks.waves.ranges import WEEK_H
@@ -12,8 +14,6 @@ HOUR_S = 3600
 _LATELY_H = 2 * WEEK_H
 #: Messages that have had so many hours to be answered are learned from.
 _SETTLED_H = 48.0
-#: At most so many messages are kept in mind for somebody's last two weeks: two full caps.
-_MOST_LATELY = 40
 
 
 class Estimator:
@@ -23,21 +23,23 @@ class Estimator:
         self.estimate = waves.Estimate()
         self._parameters = parameters
         self._expected = np.zeros(people)
-        self._told = np.zeros(people, dtype=np.int64)
-        self._at = np.full((people, _MOST_LATELY), -np.inf)
-        self._usual = np.zeros((people, _MOST_LATELY))
+        self._lately = np.zeros(people)
+        #: Messages of the last two weeks: when, to whom and what was to be expected.
+        self._recent: deque[tuple[float, Whole, Array]] = deque()
 
     def candidates(self, call: Call) -> waves.Candidates:
         """Those of a call, as the board would hand them in."""
         seen = call.candidates
-        lately = self._at[seen.id] > call.now - _LATELY_H
+        while self._recent and self._recent[0][0] <= call.now - _LATELY_H:
+            _, people, usual = self._recent.popleft()
+            self._lately[people] -= usual
         last = np.where(np.isfinite(seen.last_told), seen.last_told * HOUR_S, waves.NEVER)
         return waves.Candidates(
             member=seen.id, cell=seen.cell, distance_m=seen.distance_m, named=seen.named,
             told=seen.told, accepted=seen.accepted, declined=seen.declined,
             declined_category=seen.declined_category, expected=self._expected[seen.id],
             accepted_lately=seen.accepted_lately,
-            expected_lately=(self._usual[seen.id] * lately).sum(axis=1),
+            expected_lately=np.maximum(self._lately[seen.id], 0.0),
             last_told_at=last.astype(np.int64), told_week=seen.told_week, cap=seen.cap,
         )  # fmt: skip
 
@@ -59,9 +61,8 @@ class Estimator:
     def told(self, people: Whole, usual: Array, now: float) -> None:
         """Keep in mind what was to be expected of messages that go out."""
         self._expected[people] += usual
-        place = self._told[people] % _MOST_LATELY
-        self._at[people, place], self._usual[people, place] = now, usual
-        self._told[people] += 1
+        self._lately[people] += usual
+        self._recent.append((now, people, usual))
 
     def learn(self, log: Log, now: float) -> None:
         """Fit the estimate to all messages that have had time to be answered."""
@@ -74,6 +75,7 @@ class Estimator:
             ),
             waves.Estimate(),
             self._parameters,
+            start=self.estimate,
         )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ SOURCES = {
 }
 
 
-class DataMissing(SystemExit):
+class DataMissing(FileNotFoundError):
     """The real coordinates are not there; the message says where they are looked for."""
 
 

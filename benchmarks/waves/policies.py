@@ -32,21 +32,26 @@ class Everyone:
 
 
 @dataclass
-class _Some:
-    """So many a place at once: `each` may have a fraction, which is carried over between calls."""
+class Ranked:
+    """Tells the first in an order, at once, as many as a budget of messages a place allows.
 
-    each: float
-    _over: float = field(default=0.5, init=False)
+    What is not spent on a call, because it has fewer candidates, is spent on later ones, so that
+    the messages in all are those of the policy whose budget it is, as far as there are people.
+    """
+
+    #: Messages for each place; a fraction is carried over too.
+    budget: float
+    _left: float = field(default=0.5, init=False)
 
     def learn(self, log: Log, now: float) -> None:
         """Nothing."""
 
     def step(self, call: Call) -> Step:
-        wanted = self.each * call.places + self._over
-        count = int(wanted)
+        self._left += self.budget * call.places
         some = with_room(call)
-        chosen = some[np.lexsort((call.candidates.id[some], self.order(call)[some]))][:count]
-        self._over = wanted - count
+        order = np.lexsort((call.candidates.id[some], self.order(call)[some]))
+        chosen = some[order[: int(self._left)]]
+        self._left -= len(chosen)
         self.told(call, chosen)
         return Step(chosen)
 
@@ -58,7 +63,7 @@ class _Some:
         """Called with what is told."""
 
 
-class Nearest(_Some):
+class Nearest(Ranked):
     """The k nearest."""
 
     def order(self, call: Call) -> Array:
@@ -66,7 +71,7 @@ class Nearest(_Some):
 
 
 @dataclass
-class Some(_Some):
+class AtRandom(Ranked):
     """k at random."""
 
     random: np.random.Generator
@@ -76,7 +81,7 @@ class Some(_Some):
 
 
 @dataclass
-class Greedy(_Some):
+class Greedy(Ranked):
     """The k of the highest estimated chance, by the same estimator as the board's."""
 
     people: int

@@ -11,7 +11,6 @@ from benchmarks.waves.world import World
 _COLUMNS = ("call", "person", "distance_m", "category", "urgency", "told_week", "named", "answer")
 _FIRST_ROOM = 4096
 _LATELY_H = 2 * WEEK_H
-_MOST_LATELY = 40
 
 
 class Records:
@@ -28,10 +27,11 @@ class Records:
         self.declined = np.zeros(people, dtype=np.int64)
         self.declined_category = np.zeros((people, CATEGORIES + 1), dtype=np.int64)
         self.last_told = np.full(people, -np.inf)
-        # The last messages of each person: a full circle of their cap is a full week.
-        self._recent = np.full((people, int(world.people.cap.max())), -np.inf)
-        # When those were told who accepted, the last ones of each person.
-        self._taken = np.full((people, _MOST_LATELY), -np.inf)
+        # Messages of the last seven and fourteen days, counted up to the rows that have left them.
+        self._week = np.zeros(people, dtype=np.int64)
+        self._week_from = 0
+        self._taken_lately = np.zeros(people, dtype=np.int64)
+        self._lately_from = 0
         hits = world.hits
         self.told_at = [np.full(len(hit), np.nan) for hit in hits]
         self.answer = [np.zeros(len(hit), dtype=np.int64) for hit in hits]
@@ -39,8 +39,25 @@ class Records:
 
     def told_week(self, people: Whole, now: float) -> Whole:
         """Messages of each in the seven days before `now`."""
-        result: Whole = (self._recent[people] > now - WEEK_H).sum(axis=1)
-        return result
+        start, end = self._week_from, self._rows_before(now - WEEK_H)
+        if end > start:
+            np.subtract.at(self._week, self._columns["person"][start:end], 1)
+            self._week_from = end
+        return self._week[people]
+
+    def taken_lately(self, people: Whole, now: float) -> Whole:
+        """Of the messages of the fourteen days before `now`, those accepted."""
+        start, end = self._lately_from, self._rows_before(now - _LATELY_H)
+        if end > start:
+            left = self._columns["person"][start:end]
+            yes = self._columns["answer"][start:end] == Answer.YES
+            np.subtract.at(self._taken_lately, left[yes], 1)
+            self._lately_from = end
+        return self._taken_lately[people]
+
+    def _rows_before(self, moment: float) -> int:
+        """Rows that are written down up to a moment: they are in the order of time."""
+        return int(np.searchsorted(self._at[: self.messages], moment, side="right"))
 
     def candidates(self, request: int, now: float) -> Candidates:
         """Those of a request, as they stand."""
@@ -52,7 +69,7 @@ class Records:
             named=world.people.names[hit, category],
             told=self.told[hit], accepted=self.accepted[hit], declined=self.declined[hit],
             declined_category=self.declined_category[hit, category],
-            accepted_lately=(self._taken[hit] > now - _LATELY_H).sum(axis=1),
+            accepted_lately=self.taken_lately(hit, now),
             last_told=self.last_told[hit],
             told_week=self.told_week(hit, now), cap=world.people.cap[hit],
             told_at=self.told_at[request].copy(), answer=self.answer[request].copy(),
@@ -80,7 +97,7 @@ class Records:
         for name, value in values.items():
             self._columns[name][rows] = value
         self._rows[request][positions] = np.arange(start, self.messages)
-        self._recent[people, self.told[people] % self._recent.shape[1]] = now
+        self._week[people] += 1
         self.told[people] += 1
         self.last_told[people] = now
         self.told_at[request][positions] = now
@@ -92,9 +109,9 @@ class Records:
         self.answer[request][position] = answer
         self._columns["answer"][self._rows[request][position]] = answer
         if answer is Answer.YES:
-            at = self.told_at[request][position]
-            self._taken[person, self.accepted[person] % _MOST_LATELY] = at
             self.accepted[person] += 1
+            if self._rows[request][position] >= self._lately_from:
+                self._taken_lately[person] += 1
         else:
             self.declined[person] += 1
             self.declined_category[person, self._world.requests.category[request]] += 1

@@ -93,7 +93,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Step:
-    """What a policy wants: tell these now, and be asked again at an hour (or on an answer)."""
+    """What a policy wants: tell these now, and be asked again at an hour."""
 
     #: Positions among the candidates.
     tell: Whole
@@ -108,4 +108,4 @@ class Policy(Protocol):
         """Called at the end of each week."""
 
     def step(self, call: Call) -> Step:
-        """Called when a request opens, at each hour asked for and after each answer in between."""
+        """Called when a request opens and, while places lack, at each hour asked for."""

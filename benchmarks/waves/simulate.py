@@ -151,7 +151,7 @@ class Run:
 
     def _tell(self, request: int, positions: Whole, now: float) -> None:
         """Send messages, but none over a cap, as the board does."""
-        if len(np.unique(positions)) < len(positions):
+        if len(set(positions.tolist())) < len(positions):
             raise ValueError("tell must name nobody twice")
         if not np.isnan(self._records.told_at[request][positions]).all():
             raise ValueError("tell must name nobody who was told of this request")
@@ -178,8 +178,6 @@ class Run:
         self._records.answered(request, position, Answer.YES if accepts else Answer.NO)
         if accepts:
             self._accept(request, int(person), now)
-        if self._asks[request]:
-            self._step(request, now)
 
     def _accept(self, request: int, person: int, now: float) -> None:
         requests = self.world.requests

@@ -190,5 +190,5 @@ def _check_columns(columns: Candidates | Told) -> None:
     """Raise WavesError unless all arrays have the length of the first."""
     count = len(columns.member)
     for field in fields(columns):
-        if np.shape(getattr(columns, field.name)) != (count,):
+        if getattr(columns, field.name).shape != (count,):
             raise WavesError(field.name, f"an array of {count} elements, as member has")

@@ -24,8 +24,8 @@ class Parameters:
     choice: float = 3.0
     #: Resolution of the cells whose rings are counted: 7 has centres about 2.4 km apart.
     ring_resolution: int = 7
-    #: Nobody is told who promises less: the message would cost more readiness than it brings.
-    least_promise: float = 0.01
+    #: Nobody is told who promises less, one in seventeen: each message costs some readiness.
+    least_promise: float = 0.06
     #: Share of readiness that each message of the last seven days takes: 4 % in the data of
     #: food-rescue volunteers with fewer than ten a week.
     tires: float = 0.042
@@ -35,9 +35,11 @@ class Parameters:
     rest: float = 0.3
     #: Seconds after which two thirds of the rest are reached.
     rest_s: int = 7 * DAY_S
-    #: How strongly an area where calls stay without an answer is preferred: a wave aims higher and
-    #: goes deeper there.
-    area: float = 1.0
+    #: How strongly an area where calls stay without an answer is preferred: for each unit by which
+    #: the share of these exceeds `area_usual`, a wave aims higher by this much, and what somebody
+    #: must promise there is less by this share.
+    area: float = 5.0
+    area_usual: float = 0.3
     #: Calls that an area is believed to have had, answered as usual: shrinks small numbers.
     area_prior: float = 5.0
     #: "Lately" of Candidate, in seconds.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from matcher.waves.call import Answer, Call, Candidates, Told
 from matcher.waves.estimate import Array, Estimate
 from matcher.waves.parameters import DAY_S, DEFAULT_PARAMETERS, HOUR_S, Parameters
-from matcher.waves.promise import Promises, neglected, promises
+from matcher.waves.promise import Promises, neglect, promises
 from matcher.waves.reasons import message
 from matcher.waves.rings import rings
 from matcher.waves.steps import Step, Stop, StopReason, Tell, Wait
@@ -28,9 +28,9 @@ def next_step(
 ) -> Step:
     """Whom to tell now, until when to wait, or why to stop.
 
-    `candidates` may hold people who were told of this call; they are passed over. To be asked
-    again at the moment given, and at once after any answer. Deterministic; ties go to the lower
-    member. Nobody is told beyond the cap, nor twice.
+    `candidates` may hold people who were told of this call; they are passed over. May be asked
+    sooner than it says, after an answer for instance. Deterministic; ties go to the lower member.
+    Nobody is told beyond the cap, nor twice.
     """
     need = call.places - call.accepted
     if need <= 0:
@@ -84,8 +84,8 @@ def _aim(call: Call, need: int, left: int, parameters: Parameters) -> float:
     chance = parameters.aim[call.urgency]
     if left < 2 * parameters.wait_s[call.urgency]:
         chance = max(chance, parameters.last_aim)
-    more = parameters.area * max(0.0, neglected(call, parameters) - 0.3)
-    return _mean_for(need, min(chance + more, parameters.last_aim))
+    bolder = min(chance + neglect(call, parameters), parameters.last_aim)
+    return _mean_for(need, max(chance, bolder))
 
 
 def _mean_for(need: int, chance: float) -> float:
@@ -106,8 +106,7 @@ def _wave(
     parameters: Parameters,
 ) -> tuple[NDArray[np.int64], int]:
     """Positions to tell, by promise, and the ring that the wave reaches out to."""
-    floor = parameters.least_promise
-    floor *= 1 - min(1.0, parameters.area * max(0.0, neglected(call, parameters) - 0.3))
+    floor = parameters.least_promise * (1 - neglect(call, parameters))
     open_to = np.flatnonzero(room & (ranked.promise >= floor))
     if not len(open_to):
         return open_to, 0

@@ -38,7 +38,11 @@ def rested(last_told_at: NDArray[np.int64], now: int, parameters: Parameters) ->
     return 1 - np.exp(-np.maximum(since, 0) / parameters.rest_s)
 
 
-def neglected(call: Call, parameters: Parameters, usual: float = 0.7) -> float:
-    """How seldom calls of this area are answered, 0 (all are) to 1, shrunk to `usual`."""
-    believed = call.area_answered + usual * parameters.area_prior
-    return 1 - believed / (call.area_calls + parameters.area_prior)
+def neglect(call: Call, parameters: Parameters) -> float:
+    """What the weight of neglected areas gives a call, 0 (none) to 1.
+
+    The share of calls without an answer is shrunk to the usual one.
+    """
+    without = call.area_calls - call.area_answered + parameters.area_usual * parameters.area_prior
+    share = without / (call.area_calls + parameters.area_prior)
+    return min(1.0, parameters.area * max(0.0, share - parameters.area_usual))

@@ -57,7 +57,7 @@ class StopReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Tell these now, by promise; look again at `until` or at an answer."""
+    """Tell these now, by promise; look again at `until`, or sooner."""
 
     messages: tuple[Message, ...]
     until: int
@@ -68,7 +68,7 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Tell nobody; look again at `until` or at an answer."""
+    """Tell nobody; look again at `until`, or sooner."""
 
     until: int
 

@@ -12,27 +12,18 @@ import pytest
 
 from benchmarks.waves import answers, fatigue, luck, places, world
 from benchmarks.waves.answers import Answers
-from benchmarks.waves.fatigue import Condition, Fatigue, Strength, band
+from benchmarks.waves.fatigue import Condition, Strength, band
 from benchmarks.waves.luck import Stream
 from benchmarks.waves.measures import interval, measured
 from benchmarks.waves.ranges import WEEK_H, Ranges
 from benchmarks.waves.seen import Call, Log, Step
 from benchmarks.waves.simulate import Oracle, Run, simulate
 from benchmarks.waves.world import World
+from tests.unit.benchmarks.waves_town import NEVER, town
 
 needs_data = pytest.mark.skipif(
     not places.folder().exists(), reason=f"the real data are not there: {places.folder()}"
 )
-#: Nothing tires and everybody stays engaged.
-NEVER = Fatigue(np.ones(4), np.ones(4), np.zeros(4), np.ones(4))
-
-
-def town(seed: int = 3) -> World:
-    """A small one on made-up coordinates."""
-    random = np.random.default_rng(seed)
-    drawn = Ranges(people=(220, 260), per_person_week=(0.03, 0.04)).draw(random)
-    rows = np.column_stack([random.normal(48.8, 0.05, 60), random.normal(2.3, 0.07, 60)])
-    return world.settled(seed, "made up", drawn, rows, random)
 
 
 class Once:
