@@ -44,11 +44,12 @@ services: ## On Debian: install and start PostgreSQL, Redis and Chromium for the
 services-stop: ## Stop what `make services` started
 	@python=$$(sh scripts/python.sh) && exec "$$python" scripts/services.py stop
 
-bench: ## Measure, as JSON lines, and draw the engine's plots
+bench: ## Measure, as JSON lines, and draw the plots
 	@$(SETUP) --dev --bench
 	@$(BIN)/python -m benchmarks all --json var/benchmarks.jsonl
 	@cat var/benchmarks.jsonl
 	@$(BIN)/python -m benchmarks.engine.plots var/benchmarks.jsonl docs/images
+	@$(BIN)/python -m benchmarks.waves.plots var/benchmarks.jsonl docs/images
 
 clean: ## Remove what set-up made; the state under var/ stays
 	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
