@@ -19,6 +19,7 @@ BENCHMARKS = {
     "import": "benchmarks.importing",
     "pages": "benchmarks.pages",
     "matching": "benchmarks.matching",
+    "telling": "benchmarks.telling",
     "engine": "benchmarks.engine.run",
     "privacy": "benchmarks.privacy.run",
 }

@@ -27,7 +27,7 @@ ACTIONS = frozenset(
         *("organisation-revoked", "organisation-joined", "organisation-left"),
         *("information-published", "information-extended"),
         *("question-assigned", "question-answered", "question-published"),
-        "outbox-retried",
+        *("outbox-retried", "waves-stopped", "waves-resumed"),
     }
 )
 

@@ -18,6 +18,7 @@ from board import (
     listings,
     posting,
     profiles,
+    suspensions,
     verification,
 )
 from board.alerts import Alert
@@ -26,6 +27,7 @@ from board.editing import Changes
 from board.errors import Invalid, LinkRefused, NotAllowed, Problem
 from board.i18n import N_
 from board.listings import Listing, Status
+from board.members import Member
 from board.organisations import PARTNER, Organisation
 from board.questions import Question
 from matcher.taxonomy import Kind
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from board.context import Board
 
 #: What a link may be about.
-Subject: TypeAlias = Listing | Alert | Conversation | Organisation | Question
+Subject: TypeAlias = Listing | Alert | Conversation | Organisation | Question | Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,9 @@ class Deed:
 
     #: One of the purposes in `links`.
     purpose: str
-    #: Title of the listing, or the name of the alert's place or of the organisation.
+    #: Title of the listing, or the name of the alert's place or of the organisation; "" for none.
     title: str
-    #: The listing's public id; None for alerts and organisations.
+    #: The listing's public id; None for what is about no listing.
     public_id: str | None
     #: Opens the conversation that has just begun; only after the deed.
     conversation_token: str | None = None
@@ -95,6 +97,9 @@ def _do(
         return deed, verification.receive(session, board, subject)
     if isinstance(subject, Question):
         return deed, asking.confirm(session, board, subject)
+    if isinstance(subject, Member):
+        suspensions.lift(session, subject.id)
+        return deed, []
     if isinstance(subject, Listing):
         woken = _do_to_listing(session, board, link.purpose, subject, changes)
         return replace(deed, held=subject.status == Status.HELD), woken
@@ -139,6 +144,7 @@ _SUBJECTS: Final[dict[str, type[Subject]]] = {
     links.KEEP_TALKING: Conversation,
     links.CONFIRM_PARTNER: Organisation,
     links.CONFIRM_QUESTION: Question,
+    links.TEST_MAIL: Member,
 }
 
 
@@ -152,6 +158,8 @@ def _subject(session: Session, link: links.Link) -> Subject:
 
 
 def _deed(session: Session, link: links.Link, subject: Subject) -> Deed:
+    if isinstance(subject, Member):
+        return Deed(link.purpose, "", None)
     if isinstance(subject, Alert):
         return Deed(link.purpose, subject.place_name, None)
     if isinstance(subject, Organisation):

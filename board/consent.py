@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from board.context import Board
 
 #: The day since which the terms and the page about privacy say what they say now.
-SINCE: Final = date(2026, 11, 25)
+SINCE: Final = date(2026, 11, 29)
 #: What is stored with each consent.
 VERSION: Final = SINCE.isoformat()
 #: Categories whose listings tell of somebody's health by themselves.

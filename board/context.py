@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from board.acceptance import Estimates
 from board.countries import Countries
 from board.db import PATIENCE_S, Database
 from board.gazetteer import Gazetteer
@@ -32,6 +33,8 @@ class Board:
     #: Asks the online geocoder where the operator chose one.
     finder: PlaceFinder
     vault: Vault
+    #: Of how likely members accept.
+    estimates: Estimates
     waker: Waker
 
     @classmethod
@@ -52,6 +55,7 @@ class Board:
             countries=countries,
             finder=PlaceFinder.from_settings(settings, gazetteer, countries),
             vault=Vault(settings.secret_key),
+            estimates=Estimates(),
             waker=Waker(settings.redis_effective_url),
         )
 

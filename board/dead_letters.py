@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import audit
+from board import audit, channels
 from board.db import now
 from board.errors import Invalid, Problem
-from board.mails import compose
-from board.outbox import DEAD, DROPPED, LISTING_OPENED, PENDING, SENT, OutboxRow
+from board.outbox import DEAD, DROPPED, EVENTS, PENDING, SENT, OutboxRow
 
 if TYPE_CHECKING:
     from board.context import Board
 
 STATUSES: Final = (PENDING, SENT, DROPPED, DEAD)
-PURPOSES: Final = frozenset({*compose.PURPOSES, LISTING_OPENED})
+_SENT_BY = (channel.purposes for channel in channels.ALL.values())
+PURPOSES: Final = EVENTS.union(*_SENT_BY)
 #: Rows that one listing shows at most.
 LISTED: Final = 50
 LISTED_MAX: Final = 10_000

@@ -1,4 +1,4 @@
-"""Delivery by SMTP, a real conversation each time."""
+"""Delivery by SMTP: a session for each mail, or one for the mails of a job."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import smtplib
 import ssl
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from board import outbox
+from board.delivery_status import Reason, of_reply
 from board.errors import BoardError, Unavailable
 
 if TYPE_CHECKING:
@@ -19,51 +21,130 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 TIMEOUT_S = 20.0
+#: Replies (RFC 5321, 4.2.3).
+_OK, _CLOSING = 250, 421
 _RENEW_EVERY_S = outbox.LEASE.total_seconds() / 3
 
 
 class Temporary(BoardError):
-    """Not delivered now; `reason` is a class of failure, never an address."""
+    """Not delivered now; `reason` is a class of failure, never an address.
 
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
+    `wait` is how long the server asks us to wait, where it does.
+    """
+
+    def __init__(self, reason: str, wait: timedelta | None = None) -> None:
+        self.reason, self.wait = reason, wait
         super().__init__(reason)
 
 
 class Refused(BoardError):
-    """The server will never take this mail."""
+    """The server will never take this mail; `of_address` says so where its address is at fault."""
 
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
+    def __init__(self, reason: str, of_address: Reason | None = None) -> None:
+        self.reason, self.of_address = reason, of_address
         super().__init__(reason)
 
 
-def send(settings: Settings, message: EmailMessage) -> None:
-    """Hand the message to the mail server; raises Temporary or Refused."""
+class _Line(threading.local):
+    """The session of one thread; between mails there is one only inside `keeping`."""
+
+    is_kept: bool = False
+    url: str = ""
+    server: smtplib.SMTP | None = None
+
+
+_line = _Line()
+
+
+@contextlib.contextmanager
+def keeping() -> Iterator[None]:
+    """Send what this thread sends in the block in one session with the mail server.
+
+    No session is shared by threads, and none is left open when the block ends.
+    """
+    outermost = not _line.is_kept
+    _line.is_kept = True
+    try:
+        yield
+    finally:
+        if outermost:
+            _line.is_kept = False
+            _hang_up()
+
+
+def send(settings: Settings, message: EmailMessage, *, return_path: str | None = None) -> None:
+    """Hand the message to the mail server; raises Temporary or Refused.
+
+    `return_path` is the envelope sender; by default that of the header.
+    """
     url = settings.smtp_effective_url
     if url is None:
         raise Temporary("no mail server")
     try:
-        with _connection(url) as server:
-            server.send_message(message)
+        _hand_over(url, message, return_path)
     except smtplib.SMTPRecipientsRefused as error:
-        _refuse(max(code for code, _ in error.recipients.values()))
+        # There is one.
+        code, text = max(error.recipients.values())
+        _refuse(code, of_reply(code, text))
+    except smtplib.SMTPDataError as error:
+        _refuse(error.smtp_code, of_reply(error.smtp_code, _bytes(error.smtp_error)))
     except smtplib.SMTPResponseException as error:
         _refuse(error.smtp_code)
     except (smtplib.SMTPException, OSError) as error:
         raise Temporary(type(error).__name__) from error
 
 
-def _refuse(code: int) -> None:
+def _refuse(code: int, of_address: Reason | None = None) -> None:
     """5xx is final, all else may pass (RFC 5321, 4.2.1)."""
     if 500 <= code < 600:
-        raise Refused(f"smtp {code}")
+        raise Refused(f"smtp {code}", of_address)
     raise Temporary(f"smtp {code}")
 
 
-@contextlib.contextmanager
-def _connection(url: str) -> Iterator[smtplib.SMTP]:
-    """A session with the server of smtp:// (STARTTLS where offered) or smtps://."""
+def _bytes(text: bytes | str) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()
+
+
+def _hand_over(url: str, message: EmailMessage, return_path: str | None) -> None:
+    """Send it in the session that is kept, or in a new one."""
+    while True:
+        server, is_new = _session(url)
+        try:
+            server.send_message(message, from_addr=return_path)
+        except smtplib.SMTPSenderRefused as error:
+            _hang_up()
+            # A server may end a session after so many mails: it has taken nothing of this one.
+            if is_new or error.smtp_code != _CLOSING:
+                raise
+        except BaseException:
+            _hang_up()
+            raise
+        else:
+            if not _line.is_kept:
+                _hang_up()
+            return
+
+
+def _session(url: str) -> tuple[smtplib.SMTP, bool]:
+    """A session with this server, and whether it is new."""
+    if _line.server is not None:
+        if _line.url == url and _answers(_line.server):
+            return _line.server, False
+        _hang_up()
+    _line.server, _line.url = _connected(url), url
+    return _line.server, True
+
+
+def _answers(server: smtplib.SMTP) -> bool:
+    """Whether the other side is still there, and ready for another mail."""
+    try:
+        return server.noop()[0] == _OK
+    except (smtplib.SMTPException, OSError):
+        return False
+
+
+def _connected(url: str) -> smtplib.SMTP:
+    """A new session with the server of smtp:// (STARTTLS where offered) or smtps://."""
     parts = urlsplit(url)
     host = parts.hostname or "127.0.0.1"
     if parts.scheme == "smtps":
@@ -78,8 +159,16 @@ def _connection(url: str) -> Iterator[smtplib.SMTP]:
             server.starttls(context=ssl.create_default_context())
         if parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))
-        yield server
-    finally:
+    except BaseException:
+        _leave(server)
+        raise
+    return server
+
+
+def _hang_up() -> None:
+    """End this thread's session, where it has one."""
+    server, _line.server = _line.server, None
+    if server is not None:
         _leave(server)
 
 

@@ -1,4 +1,6 @@
-"""Digests: what waits for a member, in one mail at a civil hour, once for each local day.
+"""Digests: what waits for a member, told together at a civil hour, once for each local day.
+
+A digest is one mail; for who wants none, one push message.
 
 Nothing is said twice: a row of `tellings` that was told stays so, and what had a mail of its own
 is left out. Where nothing is left to say, no mail is written.
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import outbox, preferences
+from board import outbox, preferences, push_subscriptions, suspensions
 from board.db import now
 from board.listings import Listing, Status
 from board.members import Member
@@ -39,8 +41,8 @@ class _Reader:
     def day(self, moment: datetime) -> date:
         return moment.astimezone(self.preferences.zone).date()
 
-    def once(self, day: date) -> str:
-        return f"digest:{self.member_id}:{day.isoformat()}:email"
+    def once(self, day: date, channel: str) -> str:
+        return f"digest:{self.member_id}:{day.isoformat()}:{channel}"
 
 
 def day_of(once: str) -> date:
@@ -58,7 +60,7 @@ def write(board: Board) -> int:
         readers = _due(session, moment)
         told = _told_today(session, readers, moment)
         hearing = [each for each in readers if not _postpone(session, each, moment, told)]
-        rows = _written(session, hearing, moment)
+        rows = _written(session, board, hearing, moment)
         woken = outbox.add_missing(session, rows)
     board.waker.wake(woken)
     return len(readers)
@@ -66,7 +68,13 @@ def write(board: Board) -> int:
 
 def _due(session: Session, moment: datetime) -> list[_Reader]:
     """Members for whom something waits whose time has come."""
-    waiting = sa.select(Telling.member_id).where(_WAITS, Telling.due_at <= moment).distinct()
+    waiting = (
+        sa.select(Telling.member_id)
+        .where(_WAITS, Telling.due_at <= moment)
+        # Theirs waits until mail arrives again.
+        .where(~suspensions.holds(Telling.member_id))
+        .distinct()
+    )
     rows = session.execute(
         sa.select(Member.id, Member.locale, Member.time_zone, *preferences.COLUMNS)
         .outerjoin(PreferencesRow, PreferencesRow.member_id == Member.id)
@@ -83,7 +91,11 @@ def _due(session: Session, moment: datetime) -> list[_Reader]:
 
 def _told_today(session: Session, readers: Sequence[_Reader], moment: datetime) -> set[int]:
     """Those who have had the digest of their local day."""
-    names = {each.once(each.day(moment)): each.member_id for each in readers}
+    names = {
+        each.once(each.day(moment), channel): each.member_id
+        for each in readers
+        for channel in (outbox.EMAIL, outbox.PUSH)
+    }
     return {names[once] for once in outbox.known(session, names)}
 
 
@@ -103,20 +115,25 @@ def _postpone(session: Session, reader: _Reader, moment: datetime, told: set[int
     return True
 
 
-def _written(session: Session, readers: Sequence[_Reader], moment: datetime) -> list[outbox.NewRow]:
+def _written(
+    session: Session, board: Board, readers: Sequence[_Reader], moment: datetime
+) -> list[outbox.NewRow]:
     """The rows of the outbox, what they tell being noted as told."""
     told = _worth_telling(session, readers, moment)
+    channels = _channels(session, board, readers)
     rows: list[outbox.NewRow] = []
     days: dict[date, list[int]] = {}
     for reader in readers:
-        if reader.member_id not in told or not reader.preferences.by_email:
+        if reader.member_id not in told or reader.member_id not in channels:
             continue
+        channel = channels[reader.member_id]
         day = reader.day(moment)
         days.setdefault(day, []).extend(told[reader.member_id])
         rows.append(
             outbox.NewRow(
                 purpose=outbox.DIGEST,
-                once=reader.once(day),
+                once=reader.once(day, channel),
+                channel=channel,
                 member_id=reader.member_id,
                 locale=reader.locale,
             )
@@ -130,6 +147,18 @@ def _written(session: Session, readers: Sequence[_Reader], moment: datetime) -> 
         )
     _drop(session, readers, moment)
     return rows
+
+
+def _channels(session: Session, board: Board, readers: Sequence[_Reader]) -> dict[int, str]:
+    """Member → the way on which the digest goes, for those who can be told at all."""
+    quiet = [
+        each.member_id
+        for each in readers
+        if each.preferences.by_push and not each.preferences.by_email
+    ]
+    mailed = {each.member_id: outbox.EMAIL for each in readers if each.preferences.by_email}
+    pushed = push_subscriptions.holders(session, board, quiet)
+    return mailed | dict.fromkeys(pushed, outbox.PUSH)
 
 
 def _worth_telling(

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from board import channels, delivery, outbox, telling
+from board import channels, delivery, outbox, waves
 from board.errors import Unavailable
-from board.mails.letter import Later
+from board.mails.letter import Dropped, Later
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -27,7 +27,7 @@ def dispatch(board: Board, row_id: int) -> list[int]:
         return []
     try:
         if held.channel == outbox.EVENT:
-            return telling.tell(board, held)
+            return waves.opened(board, held)
         _deliver(board, held)
     except Unavailable:
         # The database is away: the lease ends by itself and the sweeper finds the row.
@@ -35,10 +35,12 @@ def dispatch(board: Board, row_id: int) -> list[int]:
     except outbox.PayloadGone:
         _log.warning("its content is gone", row=row_id)
         _end(board, held, outbox.DROPPED, outbox.PayloadGone.__name__)
+    except Dropped as dropped:
+        _end(board, held, outbox.DROPPED, dropped.reason)
     except Later as later:
         outbox.defer(board.db, held, later.until)
     except delivery.Temporary as error:
-        status = outbox.postpone(board.db, held, error.reason)
+        status = outbox.postpone(board.db, held, error.reason, at_least=error.wait)
         _log.warning(
             "not delivered",
             row=row_id,

@@ -45,6 +45,14 @@ class AlertNotFound(NotFound):
         super().__init__(f"there is no alert {alert_id}")
 
 
+class CallNotFound(NotFound):
+    """Nobody is asked about this listing in waves."""
+
+    def __init__(self, listing_id: str) -> None:
+        self.listing_id = listing_id
+        super().__init__(f"there are no waves of {listing_id}")
+
+
 class MemberNotFound(NotFound):
     """No such member, or none that concerns whoever asks."""
 

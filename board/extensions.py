@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import audit, conversations, links, messages, outbox
+from board import audit, calls, conversations, links, messages, outbox
 from board.checking import LONGEST
 from board.conversations import Conversation, ConversationStatus, Side
 from board.db import now
@@ -72,6 +72,7 @@ def extend(session: Session, listing: Listing) -> None:
         raise Invalid([Problem("until", N_("A listing lasts a year at most."))])
     listing.ends_at += LONGER[Kind(listing.kind)]
     schedule(listing, moment)
+    calls.look_now(session, listing.id)
     audit.record(
         session,
         "listing-extended",

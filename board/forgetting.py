@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from board import cases, kept_bans, limits, links, outcomes, proofs
+from board import cases, kept_bans, limits, links, outcomes, proofs, suspensions
 from board.alerts import Alert, AlertStatus
 from board.cases import Case
 from board.consent import Consent
@@ -30,6 +30,7 @@ from board.organisations import Membership, Organisation
 from board.organisations import Status as OrganisationStatus
 from board.outbox import DEAD, PENDING, OutboxRow
 from board.posting import PostingKey
+from board.push_subscriptions import PushSubscription
 from board.questions import KEPT_ANSWERED, Question
 from board.questions import Status as QuestionStatus
 from board.relays import RelayedListing
@@ -50,6 +51,8 @@ CONVERSATIONS: Final = timedelta(days=90)
 MAILS: Final = timedelta(days=30)
 #: Somebody of whom nothing else is left, after the last sign-in or confirmation.
 MEMBERS: Final = timedelta(days=365)
+#: A browser to which no push message went for so long.
+PUSH: Final = timedelta(days=365)
 #: What processes write about their work; kept by the machine's own log, not by this program.
 LOGS: Final = timedelta(days=14)
 #: Mails that the local catcher keeps; it runs on nobody's public site.
@@ -66,6 +69,7 @@ def forget(board: Board) -> int:
         + _forget_listings(board)
         + _forget_applications(board)
         + _forget_mails(board)
+        + _forget_browsers(board)
         + _forget_orphans(board)
         + _forget_members(board)
     )
@@ -106,7 +110,7 @@ def forget_unconfirmed(board: Board) -> int:
             sa.delete(PostingKey).where(PostingKey.created_at <= too_old),
         )
         gone = sum(_rows(session, each) for each in stale)
-        gone += kept_bans.forget(session)
+        gone += kept_bans.forget(session) + suspensions.forget(session)
         return gone + limits.forget(session) + proofs.forget(session)
 
 
@@ -212,6 +216,16 @@ def _forget_mails(board: Board) -> int:
         )
         _rows(session, sealed)
         return _rows(session, sa.delete(OutboxRow).where(OutboxRow.id.in_(done.limit(BATCH))))
+
+
+def _forget_browsers(board: Board) -> int:
+    """Delete browsers to which nothing was pushed for long: most of them are gone."""
+    with board.db.write() as session:
+        unused = sa.select(PushSubscription.id).where(
+            PushSubscription.used_at <= now(session) - PUSH
+        )
+        gone = sa.delete(PushSubscription).where(PushSubscription.id.in_(unused.limit(BATCH)))
+        return _rows(session, gone)
 
 
 def _forget_orphans(board: Board) -> int:

@@ -36,6 +36,8 @@ KEEP_TALKING = "keep-talking"
 #: Shows, hands out or erases what is kept about an address.
 OWN_DATA = "own-data"
 REWORD_LISTING = "reword-listing"
+#: Proves that mail arrives at its member's address.
+TEST_MAIL = "test-mail"
 APPEAL = "appeal"
 CONFIRMATIONS = (
     CONFIRM_LISTING,
@@ -64,6 +66,7 @@ LIFETIMES = {
     CONVERSATION: timedelta(days=90),
     KEEP_TALKING: timedelta(days=90),
     OWN_DATA: timedelta(hours=1),
+    TEST_MAIL: timedelta(days=1),
     REWORD_LISTING: timedelta(days=14),
     APPEAL: timedelta(days=30),
 }

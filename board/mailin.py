@@ -1,5 +1,7 @@
 """Mail that comes in: each reply address is one side of one conversation.
 
+What comes back undelivered has addresses of its own, and is taken by `bounces`.
+
 The sender's own address need not be the one that the board knows; whoever has the reply address
 has it from a mail to that member. What is said goes to the other side and to nobody else.
 """
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy.orm import Session
 
-from board import conversations, mailtext, messages, outbox
+from board import bounces, conversations, mailtext, messages, outbox
 from board.conversations import Conversation, Seat
 from board.errors import Invalid
 from board.mailtext import Incoming
@@ -45,7 +47,7 @@ def is_known(board: Board, address: str) -> bool:
     """Whether mail to this address is taken. Raises Unavailable."""
     token = token_of(board, address)
     if token is None:
-        return False
+        return bounces.is_known(board, address)
     with board.db.read() as session:
         return conversations.seat_of_reply_token(session, board, token) is not None
 
@@ -59,7 +61,7 @@ def take(board: Board, address: str, raw: bytes, *, return_path: str) -> bool:
     """
     token = token_of(board, address)
     if token is None:
-        return False
+        return bounces.take(board, address, raw, return_path=return_path)
     incoming = mailtext.read(raw)
     rows: list[int] = []
     with board.db.write() as session:

@@ -81,8 +81,12 @@ class Incoming:
 
 def read(raw: bytes) -> Incoming:
     """A mail as it arrived. Whatever its form, this raises nothing."""
-    # The plain policy reads headers that the modern one fails on.
-    plain = message_from_bytes(raw, policy=policy.compat32)
+    try:
+        # The plain policy reads headers that the modern one fails on.
+        plain = message_from_bytes(raw, policy=policy.compat32)
+    except RecursionError:
+        # Parts in parts in parts: no person's program writes that.
+        return Incoming(message_id="", automatic=True, text="", has_attachment=False)
     try:
         body, has_attachment = _body(message_from_bytes(raw, EmailMessage, policy=policy.default))
     except Exception:

@@ -48,6 +48,11 @@ class LiveIndex:
         self._lock = threading.RLock()
         self._copies: Copies | None = None
 
+    @property
+    def held(self) -> Copies | None:
+        """The copies as they are, for whoever only counts them; None before the first question."""
+        return self._copies
+
     @contextmanager
     def asking(self, db: Database) -> Iterator[Copies]:
         """The copies as of a commit not older than this call; hold it only while asking."""

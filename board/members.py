@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from board import suspensions
 from board.db import Base, BigId, Codes, UTCDateTime, insert_new, new_public_id, now
 
 if TYPE_CHECKING:
@@ -53,15 +54,24 @@ def by_email(session: Session, email: str) -> Member | None:
 def confirmed(session: Session, email: str, locale: str) -> Member:
     """The member of an address that has just been confirmed, made when it is new.
 
-    Of two units that confirm a new address at once, one makes the member, and both get it.
+    A mail has arrived there: where earlier ones came back, mails are sent again.
+    """
+    member = named(session, email, locale)
+    member.seen_at = now(session)
+    suspensions.lift(session, member.id)
+    session.flush()
+    return member
+
+
+def named(session: Session, email: str, locale: str) -> Member:
+    """The member of an address that somebody else answers for, made when it is new.
+
+    Of two units that name a new address at once, one makes the member, and both get it.
     """
     if by_email(session, email) is None:
         new = {"email": email, "locale": locale, "created_at": now(session)}
         session.execute(insert_new(session, Member, ["email"]), [new])
-    member = session.scalars(sa.select(Member).where(Member.email == email)).one()
-    member.seen_at = now(session)
-    session.flush()
-    return member
+    return session.scalars(sa.select(Member).where(Member.email == email)).one()
 
 
 def display_name(board: Board, member_id: int) -> str:

@@ -4,6 +4,7 @@ from board.alerts import Alert
 from board.audit import AuditEntry
 from board.bans import Ban
 from board.blocks import Block
+from board.calls import Asked, Call
 from board.cases import Case
 from board.consent import Consent
 from board.conversations import Conversation
@@ -23,6 +24,7 @@ from board.passkeys import Passkey, PasskeyChallenge
 from board.posting import PostingKey
 from board.preferences import PreferencesRow
 from board.proofs import SpentProof
+from board.push_subscriptions import PushSubscription
 from board.questions import PublicAnswer, Question
 from board.readers import Reader, ReaderDay, ReaderSalt
 from board.recovery import RecoveryCode
@@ -32,15 +34,18 @@ from board.roles import Grant
 from board.sessions import MemberSession
 from board.sign_in import SignInCode
 from board.sources import ImportedRow
+from board.suspensions import Suspension
 from board.tellings import Telling
 
 ALL = (
     Alert,
+    Asked,
     AuditEntry,
     Ban,
     Block,
     BoardState,
     Consent,
+    Call,
     Case,
     Conversation,
     Erasure,
@@ -64,6 +69,7 @@ ALL = (
     PostingKey,
     PreferencesRow,
     PublicAnswer,
+    PushSubscription,
     Question,
     Reader,
     ReaderDay,
@@ -74,6 +80,7 @@ ALL = (
     Sighting,
     SignInCode,
     SpentProof,
+    Suspension,
     Telling,
     Tombstone,
 )

@@ -23,8 +23,9 @@ from board.secrecy import Unreadable, Vault
 
 _log = structlog.get_logger(__name__)
 
-#: Purposes. The first is an event that fans out; the others are sent to somebody.
+#: Purposes. The first two are events that fan out; the others are sent to somebody.
 LISTING_OPENED = "listing-opened"
+WAVE = "wave"
 CONFIRM_LISTING = "confirm-listing"
 CONFIRM_ALERT = "confirm-alert"
 CONFIRM_MESSAGE = "confirm-message"
@@ -48,6 +49,7 @@ DIGEST = "digest"
 LISTING_CHANGED = "listing-changed"
 SIGN_IN_CODE = "sign-in-code"
 OWN_DATA = "own-data"
+TEST_MAIL = "test-mail"
 LISTING_HELD = "listing-held"
 LISTING_REFUSED = "listing-refused"
 EDIT_ASKED = "edit-asked"
@@ -57,7 +59,9 @@ APPEAL_DECIDED = "appeal-decided"
 
 #: What `OutboxRow.channel` holds: an event is worked on here, all else is a channel of
 #: `board.channels`.
-EVENT, EMAIL = "event", "email"
+EVENT, EMAIL, PUSH = "event", "email", "push"
+
+EVENTS = frozenset({LISTING_OPENED, WAVE})
 
 PENDING, SENT, DROPPED, DEAD = "pending", "sent", "dropped", "dead"
 
@@ -86,7 +90,7 @@ class OutboxRow(Base):
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     purpose: Mapped[str] = mapped_column(sa.String(24))
-    channel: Mapped[str] = mapped_column(sa.String(8), comment="event or email")
+    channel: Mapped[str] = mapped_column(sa.String(8), comment="event, email or push")
     once: Mapped[str] = mapped_column(
         sa.String(96), unique=True, comment="cause, recipient and channel: what may exist once"
     )
@@ -171,6 +175,8 @@ def add_missing(session: Session, rows: Sequence[NewRow]) -> list[int]:
     The database decides: of two processes that ask for the same thing, one writes it. Returns the
     ids of the new rows.
     """
+    if not rows:
+        return []
     written = known(session, [row.once for row in rows])
     fresh = [row for row in rows if row.once not in written]
     if not fresh:
@@ -188,7 +194,7 @@ def add_missing(session: Session, rows: Sequence[NewRow]) -> list[int]:
 def _values(row: NewRow, moment: datetime) -> dict[str, object]:
     return {
         "purpose": row.purpose,
-        "channel": EVENT if row.purpose == LISTING_OPENED else row.channel,
+        "channel": EVENT if row.purpose in EVENTS else row.channel,
         "once": row.once,
         "listing_id": row.listing_id,
         "alert_id": row.alert_id,
@@ -299,8 +305,22 @@ def finish(session: Session, held: Claim, status: str, error: str = "") -> bool:
     )
 
 
-def postpone(db: Database, held: Claim, error: str, most: int = MAX_ATTEMPTS) -> str:
+def keep(session: Session, vault: Vault, held: Claim, payload: Mapping[str, str]) -> bool:
+    """Keep what the next try at this row has to know; False when the lease was lost."""
+    return _update_held(session, held, payload=vault.seal(json.dumps(dict(payload))))
+
+
+def postpone(
+    db: Database,
+    held: Claim,
+    error: str,
+    most: int = MAX_ATTEMPTS,
+    *,
+    at_least: timedelta | None = None,
+) -> str:
     """Try again later, with exponential back-off and jitter; dead after `most` tries.
+
+    `at_least` is how long the receiving server asked us to wait.
 
     A dead row keeps its payload, so that an operator can send it again. Returns the status.
     """
@@ -314,7 +334,7 @@ def postpone(db: Database, held: Claim, error: str, most: int = MAX_ATTEMPTS) ->
             held,
             status=status,
             error=error[:64],
-            due_at=now(session) + delay,
+            due_at=now(session) + max(delay, at_least or delay),
             lease=None,
             lease_until=None,
         )

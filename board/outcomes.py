@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import conversations, messages, outbox
+from board import calls, conversations, messages, outbox
 from board.conversations import Conversation, Seat, Side
 from board.db import Base, BigId, UTCDateTime, now
 from board.errors import Invalid, Problem
@@ -79,6 +79,8 @@ _RULES: Final[Mapping[Action, _Rule]] = {
 }
 #: Deeds that make no sense once the listing is over.
 _NEEDS_OPEN_LISTING = frozenset({Action.ACCEPT, Action.PROPOSE})
+#: Deeds after which somebody else is to be found.
+_LOST = frozenset({Action.DECLINE, Action.NOT_DONE, Action.WITHDRAW})
 
 
 class Outcome(Base):
@@ -158,6 +160,8 @@ def decide(board: Board, seat: Seat, action: Action) -> None:
             raise Invalid([Problem("action", message)])
         rows = _move(session, board, listing, outcome, rule.leads_to, tell=seat.side.other)
         rows += _fill(session, board, listing)
+        if action in _LOST and not listing.found:
+            rows += calls.look_now(session, listing.id)
         conversation = session.get_one(Conversation, seat.conversation_id)
         conversation.touch(now(session))
     board.waker.wake(rows)
@@ -192,7 +196,8 @@ def leave(session: Session, board: Board, conversation: Conversation) -> list[in
     ).one()
     listing.places_taken -= 1
     outcome.move(State.WITHDRAWN, now(session))
-    return _fill(session, board, listing)
+    rows = _fill(session, board, listing)
+    return rows if listing.found else rows + calls.look_now(session, listing.id)
 
 
 def view(session: Session, conversation: Conversation, side: Side) -> OutcomeView:

@@ -83,7 +83,7 @@ def add_partner(
         checks.refuse("kind", N_("One of these is accepted: %(codes)s."), codes=", ".join(Kind))
     checks.done()
     with board.db.write() as session:
-        member = members.confirmed(session, email, board.settings.default_locale)
+        member = members.named(session, email, board.settings.default_locale)
         seats = organisations.seats(session, member.id)
         if any(code in seat.organisation.countries for seat in seats):
             return False
@@ -159,7 +159,7 @@ def add_colleague(
     with board.db.write() as session:
         organisations.seat(session, by_member_id, public_id, role=COORDINATOR)
         row = organisations.find(session, public_id, lock=True)
-        member = members.confirmed(session, email, row.locale)
+        member = members.named(session, email, row.locale)
         if member.id == by_member_id:
             raise Invalid([Problem("email", N_("Another coordinator changes your own role."))])
         if not organisations.give_seat(session, row, member.id, role):
@@ -184,7 +184,7 @@ def add_coordinator(board: Board, administrator_id: int, public_id: str, email: 
         if Role.ADMINISTRATOR not in roles.of(session, administrator_id):
             raise NotAllowed(Role.ADMINISTRATOR)
         row = organisations.find(session, public_id, lock=True)
-        member = members.confirmed(session, email, row.locale)
+        member = members.named(session, email, row.locale)
         if not organisations.give_seat(session, row, member.id, COORDINATOR):
             return False
         organisations.record(session, "organisation-joined", row, administrator_id, COORDINATOR)

@@ -18,6 +18,7 @@ from board.alerts import Alert
 from board.audit import AuditEntry
 from board.bans import Ban
 from board.blocks import Block
+from board.calls import Asked, Call
 from board.cases import Case
 from board.consent import Consent
 from board.conversations import Conversation, ConversationStatus
@@ -40,6 +41,7 @@ from board.passkeys import Passkey, PasskeyChallenge
 from board.posting import PostingKey
 from board.preferences import PreferencesRow
 from board.proofs import SpentProof
+from board.push_subscriptions import PushSubscription
 from board.questions import PublicAnswer, Question
 from board.readers import Reader, ReaderDay, ReaderSalt
 from board.recovery import RecoveryCode
@@ -49,6 +51,7 @@ from board.roles import Grant
 from board.sessions import MemberSession
 from board.sign_in import SignInCode
 from board.sources import ImportedRow
+from board.suspensions import Suspension
 from board.tellings import Telling
 
 Condition = sa.ColumnElement[bool]
@@ -421,9 +424,37 @@ TABLES: Final = (
         hidden=frozenset({"member_id", "listing_id", "alert_id"}),
     ),
     PersonalTable(
+        model=Asked,
+        title=N_("Requests that you were asked about, and why you"),
+        whose=lambda person: sa.or_(
+            person.is_in(Asked.member_id), Asked.listing_id.in_(person.listings)
+        ),
+        # Whom a request of this person was sent to is not shown.
+        shown=lambda person: person.is_in(Asked.member_id),
+        hidden=frozenset({"member_id", "listing_id"}),
+    ),
+    PersonalTable(
+        model=Call,
+        title=N_("How your requests were passed on"),
+        whose=lambda person: Call.listing_id.in_(person.listings),
+        hidden=frozenset({"look", "area"}),
+    ),
+    PersonalTable(
         model=PreferencesRow,
         title=N_("How you want to be told"),
         whose=lambda person: person.is_in(PreferencesRow.member_id),
+        hidden=frozenset({"member_id"}),
+    ),
+    PersonalTable(
+        model=PushSubscription,
+        title=N_("Browsers that get notifications"),
+        whose=lambda person: person.is_in(PushSubscription.member_id),
+        hidden=frozenset({"member_id", "endpoint_hash", "sealed"}),
+    ),
+    PersonalTable(
+        model=Suspension,
+        title=N_("Whether mails to you came back"),
+        whose=lambda person: person.is_in(Suspension.member_id),
         hidden=frozenset({"member_id"}),
     ),
     PersonalTable(

@@ -27,7 +27,7 @@ from matcher.taxonomy import Urgency
 if TYPE_CHECKING:
     from board.context import Board
 
-#: Mails of listings that one member gets in any seven days, where nothing else was chosen.
+#: Listings that one member is told of at once in any seven days, where nothing else was chosen.
 MOST_A_WEEK = 20
 #: What can be chosen.
 MOST_A_WEEK_BOUNDS = (1, 100)
@@ -63,6 +63,7 @@ class PreferencesRow(Base):
     most_a_week: Mapped[int] = mapped_column(sa.SmallInteger, default=MOST_A_WEEK)
     paused_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     by_email: Mapped[bool] = mapped_column(sa.Boolean, default=True)
+    by_push: Mapped[bool] = mapped_column(sa.Boolean, default=True, server_default=sa.true())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +76,20 @@ class Preferences:
     quiet: tuple[int, int] | None = None
     #: Whether what is needed today may come in the quiet hours.
     urgent_passes: bool = False
-    #: Mails of listings in any seven days, urgent ones counted; the rest goes into the digest.
+    #: Listings told at once in any seven days, urgent ones counted; the rest goes into the digest.
     most_a_week: int = MOST_A_WEEK
     paused_until: datetime | None = None
     by_email: bool = True
+    #: To the browsers that asked for it, where there are any.
+    by_push: bool = True
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    def allows(self, channel: str) -> bool:
+        """Whether listings may be told on this channel."""
+        return self.by_push if channel == outbox.PUSH else self.by_email
 
     def is_paused(self, moment: datetime) -> bool:
         return self.paused_until is not None and self.paused_until > moment
@@ -109,6 +116,7 @@ COLUMNS = (
     PreferencesRow.most_a_week,
     PreferencesRow.paused_until,
     PreferencesRow.by_email,
+    PreferencesRow.by_push,
 )
 
 
@@ -121,6 +129,7 @@ def of_columns(
     most_a_week: int,
     paused_until: datetime | None,
     by_email: bool,
+    by_push: bool,
 ) -> Preferences:
     """What the columns of `COLUMNS` say; all of them are None for who has said nothing."""
     if member_id is None:
@@ -133,6 +142,7 @@ def of_columns(
         most_a_week=most_a_week,
         paused_until=paused_until,
         by_email=by_email,
+        by_push=by_push,
     )
 
 
@@ -166,6 +176,8 @@ class NewPreferences:
     #: The local day on which mails begin again; None for no pause.
     paused_until: date | None = None
     by_email: bool = True
+    #: None where nothing was asked: it stays as it is.
+    by_push: bool | None = None
 
 
 def save(board: Board, member_id: int, new: NewPreferences) -> None:
@@ -177,15 +189,17 @@ def save(board: Board, member_id: int, new: NewPreferences) -> None:
         row.quiet_from, row.quiet_to = new.quiet_from, new.quiet_to
         row.urgent_passes, row.by_email = new.urgent_passes, new.by_email
         row.most_a_week, row.paused_until = new.most_a_week, until
+        if new.by_push is not None:
+            row.by_push = new.by_push
         if until is not None:
-            _keep_for_digest(session, member_id, until)
+            keep_for_digest(session, member_id, until)
 
 
 def pause(session: Session, member_id: int) -> datetime:
     """Write nothing for `PAUSE`; a longer pause stays. Returns its end."""
     row, moment = _row(session, member_id), now(session)
     row.paused_until = max(moment + PAUSE, row.paused_until or moment)
-    _keep_for_digest(session, member_id, row.paused_until)
+    keep_for_digest(session, member_id, row.paused_until)
     return row.paused_until
 
 
@@ -194,10 +208,10 @@ def stop_mails(session: Session, member_id: int) -> None:
     _row(session, member_id).by_email = False
 
 
-def _keep_for_digest(session: Session, member_id: int, due_at: datetime) -> None:
-    """Let what waits to be mailed come in the digest after a pause instead.
+def keep_for_digest(session: Session, member_id: int, due_at: datetime) -> None:
+    """Let what waits to be mailed come in the digest of `due_at` instead.
 
-    The mails themselves look at the pause before they go out.
+    The mails themselves look at the reason, a pause say, before they go out.
     """
     waiting = session.execute(
         sa.select(OutboxRow.listing_id, OutboxRow.alert_id)

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from board import forgetting, kept_bans, limits, links, passkeys, questions, sessions, sign_in
+from board import (
+    forgetting,
+    kept_bans,
+    limits,
+    links,
+    passkeys,
+    questions,
+    sessions,
+    sign_in,
+    suspensions,
+)
 from board.i18n import N_
 
 
@@ -59,6 +69,16 @@ KEPT: Final = (
         N_("That a mail was sent to you, without its words"),
         N_("%(number)d days; where it is about a listing, until the listing is deleted"),
         forgetting.MAILS,
+    ),
+    Kept(
+        N_("A browser that gets notifications: its address at its maker, encrypted"),
+        N_("until you remove it, and at most %(number)d days after the last notification"),
+        forgetting.PUSH,
+    ),
+    Kept(
+        N_("That mails to your address came back: since when, and for what kind of reason"),
+        N_("until a mail arrives again, and %(number)d days longer"),
+        suspensions.COUNTS_FOR,
     ),
     Kept(
         N_("A sign-in in one browser: the kind of browser and the times, nothing finer"),

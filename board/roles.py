@@ -73,7 +73,7 @@ def grant(board: Board, email: str, role: str, *, by: int | None = None) -> bool
     """
     wanted, email = _checked(email, role)
     with board.db.write() as session:
-        member = members.confirmed(session, email, board.settings.default_locale)
+        member = members.named(session, email, board.settings.default_locale)
         if _grants(session, member.id, wanted):
             return False
         session.add(Grant(member_id=member.id, role=wanted, granted_by=by, created_at=now(session)))

@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import hmac
 
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from board.errors import BoardError
 
 _REPLY_BYTES = 24
+#: In the address that a mail comes back to: a member, and the hour of the mail since 1970.
+_MEMBER_BYTES, _HOUR_BYTES = 8, 3
 
 
 class Unreadable(BoardError):
@@ -26,6 +30,7 @@ class Vault:
         self._fernet = Fernet(base64.urlsafe_b64encode(self._derive(b"outbox payload")))
         self._signing = self._derive(b"unsubscribe token")
         self._replying = self._derive(b"reply address")
+        self._coming_back = AESSIV(self._derive(b"bounce address"))
         self._knowing_again = self._derive(b"what may come once")
         self._hiding = self._derive(b"number in a reply address")
 
@@ -80,6 +85,28 @@ class Vault:
         """Whether this is the reply address of the pair, in any case."""
         expected = self.reply_token(conversation_id, member_id).encode()
         return hmac.compare_digest(token.lower().encode("utf-8", "replace"), expected)
+
+    def bounce_token(self, member_id: int, hour: int) -> str:
+        """What the address holds that a mail of this hour comes back to: 44 small letters, digits.
+
+        Encrypted and authenticated (RFC 5297): nobody else reads it, or makes one. The same
+        member and hour give the same address.
+        """
+        plain = member_id.to_bytes(_MEMBER_BYTES, "big") + hour.to_bytes(_HOUR_BYTES, "big")
+        sealed = self._coming_back.encrypt(plain, None)
+        return base64.b32encode(sealed).decode().rstrip("=").lower()
+
+    def bounced(self, token: str) -> tuple[int, int] | None:
+        """The member and the hour of a token that `bounce_token` made, in any case; else None."""
+        try:
+            sealed = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
+            plain = self._coming_back.decrypt(sealed, None)
+        except (ValueError, InvalidTag):
+            return None
+        return (
+            int.from_bytes(plain[:_MEMBER_BYTES], "big"),
+            int.from_bytes(plain[_MEMBER_BYTES:], "big"),
+        )
 
     def once(self, *parts: object) -> str:
         """A keyed hash by which something that comes twice is known again."""

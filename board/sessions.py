@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import roles
+from board import roles, suspensions
 from board.db import Base, BigId, UTCDateTime, now
 from board.errors import Unavailable
 from board.members import Member
@@ -71,6 +71,8 @@ class SignedIn:
     roles: frozenset[Role]
     #: Whether the second factor was given in this session, not too long ago.
     second_factor: bool
+    #: Whether no mail is sent to this member, because mails came back.
+    is_suspended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +130,7 @@ def of(board: Board, token: str) -> SignedIn | None:
             session_id=row.id,
             roles=roles.of(session, row.member_id),
             second_factor=given is not None and moment - given < SECOND_FACTOR,
+            is_suspended=suspensions.of(session, row.member_id) is not None,
         )
     if moment - row.seen_at >= _SEEN_EVERY:
         _note_use(board, row.id)

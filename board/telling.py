@@ -1,76 +1,70 @@
-"""Whom a listing that has just opened concerns: standing alerts, and posters who wait.
+"""Tells members of a listing that has opened, each once, and as they want to be told.
 
 One outbox row per listing, recipient and channel, whatever the number of reasons to write; or one
-row of `tellings`, which waits for the digest. Each member is told once, and as they want to be.
+row of `tellings`, which waits for the digest. Requests go by waves; all else is told at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import blocks, listings, outbox, preferences, tellings
-from board.alerts import Alert, AlertStatus
+from board import outbox, push_subscriptions, recipients, suspensions, tellings
 from board.db import now
-from board.listings import Listing
-from board.members import Member
 from board.outbox import OutboxRow
-from board.preferences import Preferences, PreferencesRow
-from board.rhythms import ORDER, Rhythm
+from board.recipients import News, Recipient
+from board.rhythms import Rhythm
 from board.tellings import NewTelling
-from matcher.listing import Query
-from matcher.taxonomy import Urgency
 
 if TYPE_CHECKING:
     from board.context import Board
 
-#: How many waiting posters one new listing may be announced to.
-COUNTERPARTS_TOLD = 50
-#: From this urgency of the side that asks on, a waiting poster is told at once.
-AT_ONCE_FROM = Urgency.SOON
-_BATCH = 500
 #: So many rows keep other writers waiting for a tenth of a second.
-_IN_ONE_UNIT = 1000
+IN_ONE_UNIT: Final = 1000
 #: The time over which the weekly limit counts.
-_WEEK: Final = timedelta(days=7)
+WEEK: Final = timedelta(days=7)
 #: Key of the advisory lock under which members' weeks are counted; any constant of our own.
 _COUNTING_LOCK = 0x5465_6C6C
 
 
 @dataclass(frozen=True, slots=True)
-class _Recipient:
-    member_id: int
-    locale: str
-    #: The alert that is hit, or None where the recipient's own listing matches.
-    alert_id: int | None
-    rhythm: Rhythm
-    preferences: Preferences
+class Hearing:
+    """A recipient who wants to be told of a listing."""
 
+    recipient: Recipient
+    #: On which it can be told at once; none while mails come back and there is no other.
+    channels: tuple[str, ...]
+    #: Listings told at once in the last seven days.
+    told_week: int
 
-@dataclass(frozen=True, slots=True)
-class _News:
-    """What is told."""
+    def now(self, moment: datetime) -> bool:
+        """Whether a message of its own may be written now, the weekly limit kept."""
+        free = self.told_week < self.recipient.preferences.most_a_week
+        return free and self.may_hear_at_once(moment)
 
-    listing_id: int
-    urgency: int
+    def may_hear_at_once(self, moment: datetime) -> bool:
+        """The same without the weekly limit."""
+        return bool(self.channels) and self.recipient.hears_at_once(moment)
 
 
 def tell(board: Board, held: outbox.Claim) -> list[int]:
-    """Write the mails that an opened listing causes, some in each unit, and end the event.
+    """Write what an opened listing causes, some in each unit, and end the event.
 
     Nobody waits long for the database meanwhile. Told again, after a worker died or lost its lease,
     nothing is written twice. Returns the ids of the new rows that are due.
     """
-    news, recipients = _concerned(board, held.listing_id or 0)
+    return tell_all(board, held, *recipients.concerned(board, held.listing_id or 0))
+
+
+def tell_all(board: Board, held: outbox.Claim, news: News, found: Sequence[Recipient]) -> list[int]:
+    """As `tell`, of what is known already."""
     written: list[int] = []
-    for start in range(0, max(len(recipients), 1), _IN_ONE_UNIT):
-        part = recipients[start : start + _IN_ONE_UNIT]
-        is_last = start + len(part) == len(recipients)
+    for part, is_last in in_units(found):
         with board.db.write() as session:
             goes_on = (
                 outbox.finish(session, held, outbox.SENT) if is_last else outbox.hold(session, held)
@@ -78,43 +72,89 @@ def tell(board: Board, held: outbox.Claim) -> list[int]:
             if not goes_on:
                 # Somebody else tells.
                 return written
-            written += _tell(session, news, part)
+            heard = hearing(session, board, news, part)
+            moment = now(session)
+            wait(session, news, [each for each in heard if not each.now(moment)])
+            written += write(session, news, [each for each in heard if each.now(moment)])
     return written
 
 
-def _tell(session: Session, news: _News, recipients: Sequence[_Recipient]) -> list[int]:
-    """Write to those who want to hear at once and may; let the others wait for their digest."""
-    if not recipients:
+def in_units(found: Sequence[Recipient]) -> Iterator[tuple[Sequence[Recipient], bool]]:
+    """Parts of what one unit of work writes, and whether it is the last; at least one."""
+    for start in range(0, max(len(found), 1), IN_ONE_UNIT):
+        part = found[start : start + IN_ONE_UNIT]
+        yield part, start + len(part) == len(found)
+
+
+def hearing(
+    session: Session,
+    board: Board,
+    news: News,
+    found: Sequence[Recipient],
+    *,
+    to_write: bool = True,
+) -> list[Hearing]:
+    """Those who can be told of this listing: they want to be, on some channel, and were not.
+
+    `to_write`: counting and writing are one for all workers. Of two that tell at once, the second
+    waits here, and sees what the first has written.
+    """
+    if not found:
         return []
     moment = now(session)
-    at_once = [each for each in recipients if _hears_at_once(each, moment)]
-    sent = _sent_within_a_week(session, [each.member_id for each in at_once], moment)
-    closed = tellings.closed(session, news.listing_id, [each.member_id for each in recipients])
+    ids = [each.member_id for each in found]
+    at_once = [each.member_id for each in found if each.hears_at_once(moment)]
+    if to_write and session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_COUNTING_LOCK)))
+    sent = _sent_within_a_week(session, at_once, moment)
+    closed = tellings.closed(session, news.listing_id, ids)
+    pushed = push_subscriptions.holders(
+        session, board, [each.member_id for each in found if each.preferences.by_push]
+    )
+    away = suspensions.among(session, ids)
+    heard = []
+    for each in found:
+        wanted = _channels(each, pushed)
+        if not wanted or each.member_id in closed:
+            continue
+        # By push alone while mails come back.
+        usable = tuple(
+            name for name in wanted if name != outbox.EMAIL or each.member_id not in away
+        )
+        heard.append(Hearing(each, usable, sent.get(each.member_id, 0)))
+    return heard
+
+
+def write(session: Session, news: News, heard: Sequence[Hearing]) -> list[int]:
+    """Messages of their own, on each channel; ids of the rows that are due now."""
+    moment = now(session)
     due: list[outbox.NewRow] = []
     later: list[outbox.NewRow] = []
-    waiting: list[NewTelling] = []
-    for each in recipients:
-        if each.member_id in closed or not each.preferences.by_email:
-            continue
-        free = sent.get(each.member_id, 0) < each.preferences.most_a_week
-        if _hears_at_once(each, moment) and free:
-            after = each.preferences.at_once(moment, news.urgency) - moment
-            (later if after else due).append(_row(news, each, after))
-        else:
-            waiting.append(_waiting(news, each, moment))
-    tellings.queue(session, waiting)
+    for each in heard:
+        after = each.recipient.preferences.at_once(moment, news.urgency) - moment
+        rows = [_row(news, each.recipient, channel, after) for channel in each.channels]
+        (later if after else due).extend(rows)
     outbox.add_missing(session, later)
     return outbox.add_missing(session, due)
 
 
-def _hears_at_once(recipient: _Recipient, moment: datetime) -> bool:
-    return recipient.rhythm is Rhythm.INSTANT and not recipient.preferences.is_paused(moment)
+def wait(session: Session, news: News, heard: Sequence[Hearing]) -> None:
+    """Let these wait for their digest."""
+    moment = now(session)
+    tellings.queue(session, [_waiting(news, each.recipient, moment) for each in heard])
 
 
-def _row(news: _News, recipient: _Recipient, after: timedelta) -> outbox.NewRow:
+def _channels(recipient: Recipient, pushed: set[int]) -> tuple[str, ...]:
+    """On which ways this member wants to be told, and can be."""
+    by_email = (outbox.EMAIL,) if recipient.preferences.by_email else ()
+    return (*by_email, outbox.PUSH) if recipient.member_id in pushed else by_email
+
+
+def _row(news: News, recipient: Recipient, channel: str, after: timedelta) -> outbox.NewRow:
     return outbox.NewRow(
         purpose=outbox.MATCH,
-        once=f"match:{news.listing_id}:{recipient.member_id}:email",
+        once=f"match:{news.listing_id}:{recipient.member_id}:{channel}",
+        channel=channel,
         listing_id=news.listing_id,
         alert_id=recipient.alert_id,
         member_id=recipient.member_id,
@@ -123,7 +163,7 @@ def _row(news: _News, recipient: _Recipient, after: timedelta) -> outbox.NewRow:
     )
 
 
-def _waiting(news: _News, recipient: _Recipient, moment: datetime) -> NewTelling:
+def _waiting(news: News, recipient: Recipient, moment: datetime) -> NewTelling:
     slow = Rhythm.DAILY if recipient.rhythm is Rhythm.INSTANT else recipient.rhythm
     due_at = recipient.preferences.in_digest(moment, slow)
     return NewTelling(recipient.member_id, news.listing_id, recipient.alert_id, due_at)
@@ -132,86 +172,18 @@ def _waiting(news: _News, recipient: _Recipient, moment: datetime) -> NewTelling
 def _sent_within_a_week(
     session: Session, member_ids: Sequence[int], moment: datetime
 ) -> dict[int, int]:
-    """How many listings each of these members was told of by a mail of its own.
+    """How many listings each of these members was told of at once, on whatever channels.
 
-    Those that wait for the end of the quiet hours count as well. Counting and writing are one for
-    all workers: of two that tell at once, the second sees what the first has written.
+    Those that wait for the end of the quiet hours count as well.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_COUNTING_LOCK)))
     rows = session.execute(
         sa.select(OutboxRow.member_id, sa.func.count(sa.distinct(OutboxRow.listing_id)))
         .where(
             OutboxRow.member_id.in_(member_ids),
             OutboxRow.purpose == outbox.MATCH,
             OutboxRow.status.in_((outbox.PENDING, outbox.SENT)),
-            OutboxRow.due_at > moment - _WEEK,
+            OutboxRow.due_at > moment - WEEK,
         )
         .group_by(OutboxRow.member_id)
     )
     return {member_id: count for member_id, count in rows if member_id is not None}
-
-
-def _concerned(board: Board, listing_id: int) -> tuple[_News, list[_Recipient]]:
-    """Members to tell, each once: the quickest of the reasons counts."""
-    nobody = _News(listing_id, 0)
-    with board.db.read() as session:
-        listing = session.get(Listing, listing_id)
-        moment = now(session)
-        if listing is None or not listing.in_index or listing.ends_at <= moment:
-            return nobody, []
-        row = listings.engine_listing(
-            listing, listings.categories_of(session, [listing_id])[listing_id]
-        )
-    with board.index.asking(board.db) as copies:
-        # By id, so that of a member's alerts the oldest is named.
-        hit = sorted(copies.alerts.hit_ids(row).tolist())
-        query = Query(listing=row, now=int(moment.timestamp()), k=COUNTERPARTS_TOLD)
-        matched = {match.id: match.urgency for match in copies.index.top_k(query)}
-    found: dict[int, _Recipient] = {}
-    with board.db.read() as session:
-        apart = blocks.blocked_with(session, row.owner)
-        for each in (*_alert_owners(session, hit), *_waiting_posters(session, matched)):
-            known = found.get(each.member_id)
-            if known is None or ORDER.index(each.rhythm) < ORDER.index(known.rhythm):
-                found[each.member_id] = each
-    for member_id in (*apart, row.owner):
-        found.pop(member_id, None)
-    return _News(listing_id, row.urgency), list(found.values())
-
-
-def _members(*more: Any) -> sa.Select[Any]:
-    """Members with how they want to be told, and these columns."""
-    columns: tuple[Any, ...] = (Member.id, Member.locale, Member.time_zone, *preferences.COLUMNS)
-    rows: sa.Select[Any] = sa.select(*columns, *more)
-    return rows.outerjoin(PreferencesRow, PreferencesRow.member_id == Member.id)
-
-
-def _recipient(row: Sequence[Any], alert_id: int | None, rhythm: Rhythm) -> _Recipient:
-    member_id, locale, *chosen = row
-    return _Recipient(member_id, locale, alert_id, rhythm, preferences.of_columns(*chosen))
-
-
-def _alert_owners(session: Session, ids: list[int]) -> Iterable[_Recipient]:
-    for start in range(0, len(ids), _BATCH):
-        rows = session.execute(
-            _members(Alert.id, Alert.rhythm)
-            .join(Alert, Alert.member_id == Member.id)
-            .where(Alert.id.in_(ids[start : start + _BATCH]), Alert.status == AlertStatus.ACTIVE)
-            .order_by(Alert.id)
-        )
-        for *row, alert_id, rhythm in rows:
-            yield _recipient(row, alert_id, Rhythm(rhythm))
-
-
-def _waiting_posters(session: Session, urgencies: Mapping[int, int]) -> Iterable[_Recipient]:
-    """Posters of listings that match: at once where the side that asks is in a hurry."""
-    rows = session.execute(
-        _members(Listing.id)
-        .join(Listing, Listing.member_id == Member.id)
-        .where(Listing.id.in_(urgencies), Listing.notify)
-        .order_by(Member.id)
-    )
-    for *row, listing_id in rows:
-        urgent = urgencies[listing_id] >= AT_ONCE_FROM
-        yield _recipient(row, None, Rhythm.INSTANT if urgent else Rhythm.DAILY)

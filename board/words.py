@@ -56,6 +56,14 @@ CATEGORIES: Final[Mapping[str, str]] = {
     "other": N_("Other"),
 }
 
+#: Why somebody was asked in a wave, beside distance, category and urgency.
+BECAUSE: Final[Mapping[str, str]] = {
+    "said_yes": N_("you have said yes before"),
+    "rested": N_("it is a while since we last wrote to you"),
+    "seldom_answered": N_("few people answer around there"),
+    "widened": N_("others were asked before you, and somebody is still needed"),
+}
+
 KINDS: Final[Mapping[Kind, str]] = {
     Kind.REQUEST: N_("Request"),
     Kind.OFFER: N_("Offer"),

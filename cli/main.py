@@ -28,6 +28,7 @@ COMMANDS = {
     "outbox": ("cli.outbox", "List what was given up, and try it again."),
     "erasures": ("cli.erasures", "Erase again whom a restored backup has brought back."),
     "recovery": ("cli.people", "Print recovery codes for somebody's second factor."),
+    "push-keys": ("cli.push", "Print a pair of keys for push messages."),
 }
 
 

@@ -87,7 +87,8 @@ class Settings(BaseSettings):
         default_factory=lambda known: parseaddr(known["mail_from"])[1].rpartition("@")[2],
         validation_alias="MAIL_DOMAIN",
         description="Domain of the reply addresses of conversations, c+…@DOMAIN, whose mail comes "
-        "to the mail listener; by default that of MAIL_FROM.",
+        "to the mail listener; by default that of MAIL_FROM. Where it is given, what cannot be "
+        "delivered comes back to the listener too, at b+…@DOMAIN.",
     )
     mailin_host: Annotated[str, AfterValidator(values.listening_address)] = Field(
         "127.0.0.1",
@@ -96,6 +97,19 @@ class Settings(BaseSettings):
     )
     mailin_port: _PortNumber = Field(
         8026, validation_alias="MAILIN_PORT", description="Port of the mail listener: 1 to 65535."
+    )
+    push_key: Annotated[str, AfterValidator(values.push_key)] | None = Field(
+        None,
+        validation_alias="VAPID_PRIVATE_KEY",
+        repr=False,
+        description="Key that signs push messages, made by `entraide push-keys`; "
+        "without it there are none.",
+    )
+    push_test_services: Annotated[str, AfterValidator(values.origins)] | None = Field(
+        None,
+        validation_alias="PUSH_TEST_SERVICES",
+        description="Origins that stand in for push services in tests, http://HOST:PORT parted by "
+        "commas; refused in production.",
     )
     secret_key: str = Field(
         "",
@@ -140,6 +154,13 @@ class Settings(BaseSettings):
         1200,
         validation_alias="REQUESTS_PER_MINUTE",
         description="Requests that one network may send in a minute: 0 to 99999. 0 sets no limit.",
+    )
+    metrics_token: Annotated[str, AfterValidator(values.token)] | None = Field(
+        None,
+        validation_alias="METRICS_TOKEN",
+        repr=False,
+        description="What /metrics asks for as a bearer token, 32 visible characters or more; "
+        "without it, /metrics answers this machine alone.",
     )
     geocoder: Literal["none", "photon", "nominatim", "ban"] = Field(
         "none",
@@ -210,6 +231,14 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _refuse_push_services_of_tests(self) -> Self:
+        if self.production and self.push_test_services:
+            raise ValueError(
+                "PUSH_TEST_SERVICES: is for tests alone; accepted: nothing in production"
+            )
+        return self
+
     @property
     def embedded_mail(self) -> bool:
         """Whether mails go to the local catcher instead of a mail server."""
@@ -221,6 +250,11 @@ class Settings(BaseSettings):
         if self.embedded_mail:
             return f"smtp://127.0.0.1:{self.catcher_port}"
         return self.smtp_url
+
+    @property
+    def takes_bounces(self) -> bool:
+        """Whether mails name the listener as where they come back to: it is known to be reached."""
+        return "mail_domain" in self.model_fields_set
 
     @property
     def mail_dir(self) -> Path:

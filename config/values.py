@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from email.utils import getaddresses
 from ipaddress import ip_address
@@ -11,6 +13,8 @@ from urllib.parse import SplitResult, urlsplit
 DATABASES = "sqlite:///PATH (a file) or postgresql://USER:PASSWORD@HOST:PORT/NAME"
 SMTP_SERVERS = "smtp://[USER:PASSWORD@]HOST[:PORT] or smtps://[USER:PASSWORD@]HOST[:PORT]"
 REDIS_SERVERS = "redis://HOST:PORT/NUMBER, rediss://… or unix:///PATH"
+#: Order of the group of P-256 (FIPS 186-5): a private key is a number from 1 to one less.
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 def whole_number(value: object) -> object:
@@ -105,10 +109,37 @@ def listening_address(value: str) -> str:
         raise ValueError("is not an address; accepted: one such as 127.0.0.1 or ::") from None
 
 
+def token(value: str) -> str:
+    """What a program shows in a header instead of a password."""
+    if not re.fullmatch(r"[!-~]{32,200}", value):
+        raise ValueError("is too short or has other signs; accepted: 32 to 200 visible characters")
+    return value
+
+
 def host(value: str) -> str:
     """A host, with or without a port."""
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?", value):
         raise ValueError("is not a host; accepted: HOST or HOST:PORT, without https://")
+    return value
+
+
+def push_key(value: str) -> str:
+    """A private key of P-256 as `entraide push-keys` prints it: 32 bytes in base64url."""
+    try:
+        key = base64.b64decode(value + "=", altchars="-_", validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != 32 or not 0 < int.from_bytes(key, "big") < _P256_ORDER:
+        raise ValueError("is no key; accepted: the 43 characters that `entraide push-keys` prints")
+    return value
+
+
+def origins(value: str) -> str:
+    """Origins parted by commas: scheme, host and port, and nothing behind."""
+    accepted = "http://HOST:PORT, several parted by commas"
+    for origin in value.split(","):
+        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", origin):
+            raise ValueError(f"is not a list of origins; accepted: {accepted}")
     return value
 
 

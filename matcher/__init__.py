@@ -9,6 +9,7 @@ weights and the taxonomy in.
   (`save`, `load`).
 - `AlertIndex`: standing alerts, and which of them a listing hits (`hits` with distances, `hit_ids`
   with ids alone); changes as above (`upsert`, `upsert_many`, `upsert_columns`, `remove`).
+- `waves`: whom to tell of a call for people next, how long to wait, when to stop (`next_step`).
 - `explain`: the terms of one pair, or the rule that it breaks.
 - `Listing`, `ListingColumns`, `Query`, `Weights`, `Match`, `RankedAll`, `Alert`, `AlertColumns`,
   `Hit`: what goes in and what comes out.
@@ -23,6 +24,7 @@ before they are compared, scores to millionths, both half to even, and ties are 
 id. An index is not safe for use by several threads at once; the caller holds a lock.
 """
 
+from matcher import waves
 from matcher.alerts import Alert, AlertColumns, AlertIndex, Hit
 from matcher.columns import ListingColumns
 from matcher.errors import FieldError
@@ -61,4 +63,5 @@ __all__ = [
     "Weights",
     "explain",
     "warm_up",
+    "waves",
 ]

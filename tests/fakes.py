@@ -19,14 +19,26 @@ from board.context import Board
 
 
 class FakeWaker:
-    """Remembers which rows it was asked to wake."""
+    """Remembers which rows it was asked to wake, and what processes say of themselves."""
 
     def __init__(self) -> None:
         self.woken: list[int] = []
+        self.kept: dict[str, str] = {}
+        self.away = False
 
     def wake(self, outbox_ids: Iterable[int]) -> bool:
         self.woken += outbox_ids
         return True
+
+    def waiting(self) -> int | None:
+        return None if self.away else len(self.woken)
+
+    def report(self, process: str, text: str) -> bool:
+        self.kept[process] = text
+        return not self.away
+
+    def reports(self) -> dict[str, str]:
+        return {} if self.away else dict(self.kept)
 
     def close(self) -> None:
         """Nothing to close."""
@@ -56,14 +68,27 @@ def html_of(message: EmailMessage) -> str:
 class MailSink:
     """An SMTP server on a free port of loopback.
 
-    `answers` may hold replies (such as "451 later") that the next mails get instead of 250.
+    `answers` may hold replies (such as "451 later") that the next mails get instead of 250;
+    `refused` those that these recipients get.
     """
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
+        #: Envelope senders.
+        self.senders: list[str] = []
         self.answers: list[str] = []
+        self.refused: dict[str, str] = {}
         self._controller = _Listener(self, hostname="127.0.0.1", port=0)
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
+        """Take a recipient, or answer what the test asked for."""
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         """Keep one mail, or answer what the test asked for."""
@@ -73,6 +98,7 @@ class MailSink:
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
         self.recipients.append(list(envelope.rcpt_tos))
+        self.senders.append(envelope.mail_from)
         return "250 OK"
 
     @property

@@ -19,6 +19,7 @@ from web import (
     answering,
     appeals,
     blocks,
+    bounces,
     by_phone,
     consent,
     conversations,
@@ -32,9 +33,11 @@ from web import (
     links,
     listings,
     me,
+    metrics,
     moderation,
     one_click,
     organisations,
+    overseeing,
     own_alerts,
     pages,
     partners,
@@ -44,6 +47,7 @@ from web import (
     privacy,
     profiles,
     proofs,
+    push,
     questions,
     readers,
     relays,
@@ -85,6 +89,8 @@ FEATURES = (
     sessions,
     me,
     preferences,
+    push,
+    bounces,
     own_alerts,
     one_click,
     profiles,
@@ -105,10 +111,12 @@ FEATURES = (
     consent,
     privacy,
     moderation,
+    overseeing,
     reports,
     rewording,
     appeals,
     proofs,
+    metrics,
 )
 
 csrf = CSRFProtect()
@@ -148,6 +156,8 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     app.url_map.converters["public_id"] = PublicIdConverter
     app.url_map.converters["int"] = IntegerConverter
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    # First, so that it sees each answer last.
+    metrics.init_metrics(app)
     init_security(app, settings)
     init_timing(app)
     init_locale(app, settings, str(CATALOGUES))
@@ -170,6 +180,7 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     app.register_blueprint(one_click.not_now_blueprint)
     app.register_blueprint(preferences.guests_blueprint)
     app.register_blueprint(own_alerts.guests_blueprint)
+    app.register_blueprint(push.guests_blueprint)
     # It only counts, and a page that many read must set no cookie for it.
     csrf.exempt(readers.count)
     csrf.exempt(one_click.one_click)

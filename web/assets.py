@@ -122,6 +122,12 @@ def favicon() -> Response:
     return _send(own_asset("img/icon.svg"))
 
 
+@blueprint.get("/push-worker.js")
+def push_worker() -> Response:
+    """The service worker: from the top of the site, which is what it may act for."""
+    return _send(own_asset("js/push-worker.js"))
+
+
 @cache
 def _own_version(name: str) -> str:
     asset = own_asset(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 from collections.abc import Callable
 from enum import StrEnum
@@ -22,6 +23,8 @@ _log = logging.getLogger(__name__)
 
 #: Names of this machine for itself.
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
+#: Headers that a proxy adds.
+_FORWARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via")
 #: Pages that let somebody in.
 SIGN_IN = "/sign-in"
 SECOND_FACTOR = "/second-factor"
@@ -38,6 +41,8 @@ class Guard(StrEnum):
     LINK = "link"
     #: Only where mails go to the local catcher, never in production.
     EMBEDDED_MAIL = "embedded mail"
+    #: Whoever watches over the installation: by a token, or on this machine.
+    OPERATOR = "operator"
     #: Whoever is signed in.
     MEMBER = "member"
     #: Whoever is signed in and has the role; its second factor too, where the role needs one.
@@ -155,6 +160,31 @@ def _asked_by_its_name(settings: Settings) -> bool:
     return host in {*LOOPBACK_NAMES, urlsplit(settings.base_url).hostname}
 
 
+def _operator_only() -> None:
+    """Answer 404 without the token of the settings, or where there is none, from elsewhere."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if settings.metrics_token is None:
+        if not _asked_from_here():
+            abort(404)
+        return
+    shown = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+    if not hmac.compare_digest(shown, f"Bearer {settings.metrics_token}".encode()):
+        abort(404)
+
+
+def _asked_from_here() -> bool:
+    """Whether a program of this machine asks by itself, and not a proxy for somebody.
+
+    A proxy on this machine has its address: it is known by what it adds, or by the name that its
+    reader asked for. None of it makes a foreign address one of this machine.
+    """
+    forwarded = any(name in request.headers for name in _FORWARDED)
+    host = urlsplit(f"//{request.host}").hostname
+    original = request.environ.get("werkzeug.proxy_fix.orig", request.environ)
+    peers = (request.remote_addr, original.get("REMOTE_ADDR"))
+    return not forwarded and host in LOOPBACK_NAMES and LOOPBACK_NAMES.issuperset(peers)
+
+
 def _member() -> ResponseReturnValue | None:
     """Let members in; others are asked to sign in, and come back."""
     if current_member() is None:
@@ -197,6 +227,7 @@ GUARDS: dict[Guard, Callable[[], ResponseReturnValue | None]] = {
     Guard.PUBLIC: _allow,
     Guard.LINK: _allow,
     Guard.EMBEDDED_MAIL: _embedded_mail_only,
+    Guard.OPERATOR: _operator_only,
     Guard.MEMBER: _member,
     Guard.RELAY: partial(_holder_of, Role.RELAY),
     Guard.PARTNER: partial(_holder_of, Role.PARTNER),

@@ -22,6 +22,7 @@ from board.links import (
     EDIT_LISTING,
     EXTEND_LISTING,
     KEEP_TALKING,
+    TEST_MAIL,
 )
 from web.errors import error_response
 from web.forms.editing import EditForm
@@ -68,6 +69,12 @@ TEXTS: Final = {
         N_("One press, and the conversation stays open for another month."),
         N_("Keep it open"),
         N_("Your conversation stays open."),
+    ),
+    TEST_MAIL: (
+        N_("The test mail has arrived"),
+        N_("One press, and we write to your address again."),
+        N_("Write to me again"),
+        N_("We write to your address again."),
     ),
     CONFIRM_MESSAGE: (
         N_("Send your message"),

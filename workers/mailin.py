@@ -1,4 +1,4 @@
-"""The mail listener: an SMTP server for the reply addresses of conversations.
+"""The mail listener: an SMTP server for the reply addresses of conversations, and for bounces.
 
 `python -m workers.mailin`. A mail is answered with 250 only when what it says is committed. Every
 address that is none of ours is answered alike.
@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from board import mailin
+from board import mailin, processes
 from board.context import Board
 from board.errors import Unavailable
 from config.logging import configure
@@ -49,7 +49,7 @@ class Handler:
         address: str,
         rcpt_options: list[str],
     ) -> str:
-        """Take an address that is one side of a conversation, and no other."""
+        """Take an address that is a side of a conversation or that mails come back to."""
         if len(envelope.rcpt_tos) >= RECIPIENTS_MAX:
             return TOO_MANY
         try:
@@ -144,6 +144,7 @@ def main() -> None:
     settings = Settings.from_mapping(os.environ)
     configure("mailin", production=settings.production)
     board = Board.open(settings)
+    processes.start(board, "mailin")
     try:
         asyncio.run(serve(board))
     finally:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import structlog
 
 from board import (
+    delivery,
     digests,
     dispatching,
     extensions,
@@ -36,18 +37,19 @@ def sweep() -> int:
     """Dispatch what is due and held by nobody: wake-ups are only a courtesy."""
     here = board()
     done, until = 0, time.monotonic() + _SWEEP_S
-    for row_id in outbox.due_ids(here.db, _BATCH):
-        if time.monotonic() > until:
-            break
-        try:
-            here.waker.wake(dispatching.dispatch(here, row_id))
-        except Unavailable:
-            # The database is away for all rows, not for this one.
-            raise
-        except Exception:
-            _log.exception("a row was left out of the sweep", row=row_id)
-            continue
-        done += 1
+    with delivery.keeping():
+        for row_id in outbox.due_ids(here.db, _BATCH):
+            if time.monotonic() > until:
+                break
+            try:
+                here.waker.wake(dispatching.dispatch(here, row_id))
+            except Unavailable:
+                # The database is away for all rows, not for this one.
+                raise
+            except Exception:
+                _log.exception("a row was left out of the sweep", row=row_id)
+                continue
+            done += 1
     return done
 
 

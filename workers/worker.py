@@ -47,10 +47,11 @@ def main() -> None:
     configure("worker", production=settings.production)
     worker = make_worker(settings)
     # Loaded once there are logs to tell what it finds. The jobs use the same board.
-    from board import warming
+    from board import processes, warming
     from workers.parts import board
 
     warming.start(board())
+    processes.start(board(), "worker")
     _log.info("worker started", queue=QUEUE)
     worker.work(logging_level="WARNING")
     _log.info("worker stopped")

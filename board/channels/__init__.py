@@ -12,9 +12,10 @@ from typing import Any, Final
 from board import outbox
 from board.channels.channel import Channel as Channel
 from board.channels.email import EmailChannel
+from board.channels.push import PushChannel
 from board.errors import BoardError
 
-_CHANNELS: Final[tuple[Channel[Any], ...]] = (EmailChannel(),)
+_CHANNELS: Final[tuple[Channel[Any], ...]] = (EmailChannel(), PushChannel())
 #: Name → channel.
 ALL: Final[Mapping[str, Channel[Any]]] = {channel.name: channel for channel in _CHANNELS}
 

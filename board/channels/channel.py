@@ -35,7 +35,7 @@ class Channel(Protocol[Parcel]):
     def prepare(self, board: Board, held: outbox.Claim) -> Parcel | None:
         """What this row sends as things stand now; None when nobody should get it any more.
 
-        Raises `Later` where its reader has quiet hours.
+        Raises `Later` where its reader has quiet hours, and `Dropped` where the row says why.
         """
         ...
 

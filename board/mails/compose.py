@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import jinja2
 from sqlalchemy.orm import Session
 
-from board import links, outbox, relays, sign_in
+from board import links, outbox, relays, sign_in, suspensions
 from board.alerts import Alert, AlertStatus
 from board.db import now
 from board.errors import LinkRefused
@@ -215,7 +215,25 @@ def _own_data(session: Session, board: Board, held: outbox.Claim) -> Letter | No
     )
 
 
+def _test_mail(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
+    """Nothing once mail arrives again, or when its link is over."""
+    member = session.get(Member, held.member_id)
+    if member is None or suspensions.of(session, member.id) is None:
+        return None
+    try:
+        links.find(session, held.payload["token"])
+    except LinkRefused:
+        return None
+    return Letter(
+        to=member.email,
+        subject=N_("Test mail: does it arrive?"),
+        template="test_mail",
+        values={"link": f"{board.settings.base_url}/links/{held.payload['token']}"},
+    )
+
+
 _WRITERS = {
+    outbox.TEST_MAIL: _test_mail,
     outbox.OWN_DATA: _own_data,
     outbox.SIGN_IN_CODE: _sign_in_code,
     outbox.CONFIRM_MESSAGE: exchange.confirm_message,

@@ -17,6 +17,14 @@ class Later(BoardError):
         super().__init__(f"not before {until}")
 
 
+class Dropped(BoardError):
+    """Nothing is sent, and nothing will be; `reason` is a class of reason, never an address."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """What a mail says, and to whom."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,7 @@ from board import (
     words,
 )
 from board.alerts import Alert, AlertStatus
+from board.calls import Asked
 from board.db import now
 from board.i18n import N_, translations
 from board.listings import Listing, ListingView, Status
@@ -36,6 +38,7 @@ from matcher.listing import Match, Query
 from matcher.place import Place
 from matcher.ranking import explain
 from matcher.taxonomy import Urgency
+from matcher.waves import Because
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -102,14 +105,50 @@ class _Why:
     where: str
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What somebody is told now, on whatever channel."""
+
+    reader: _Reader
+    #: Msgid of the first line; it names the title of the first entry.
+    subject: str
+    #: Listings as `_described` gives them, the most urgent first; never empty.
+    entries: list[dict[str, Any]]
+
+    @property
+    def subject_params(self) -> dict[str, str]:
+        return {"title": self.entries[0]["listing"].title}
+
+
 def match(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
     """Tells of one listing at once. Raises Later in the quiet hours."""
+    news = news_of_match(session, board, held)
+    if news is None:
+        return None
+    unsubscribe = _unsubscribe(news.reader, held.alert_id)
+    return Letter(
+        to=relays.address_for(session, news.reader.member),
+        subject=news.subject,
+        subject_params=news.subject_params,
+        template="match",
+        values={
+            **news.entries[0],
+            **_ways_out(news.reader),
+            "unsubscribe": unsubscribe,
+        },
+        unsubscribe_url=unsubscribe,
+        has_html=True,
+    )
+
+
+def news_of_match(session: Session, board: Board, held: outbox.Claim) -> News | None:
+    """The one listing of this row; None without a reason any more. Raises Later."""
     reader = _reader(session, board, held)
     listing = session.get(Listing, held.listing_id)
     if reader is None or listing is None:
         return None
     chosen = preferences.read(session, reader.member.id)
-    if chosen.is_paused(reader.moment) or not chosen.by_email:
+    if chosen.is_paused(reader.moment) or not chosen.allows(held.channel):
         return None
     codes = listings.categories_of(session, [listing.id])[listing.id]
     why = _why(reader, listing, codes, held.alert_id)
@@ -122,44 +161,25 @@ def match(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
     if not views:
         return None
     near = why.where and held.alert_id is not None
-    unsubscribe = _unsubscribe(reader, held.alert_id)
-    return Letter(
-        to=relays.address_for(session, reader.member),
+    return News(
+        reader=reader,
         subject=N_("Near you: %(title)s") if near else N_("For you: %(title)s"),
-        subject_params={"title": views[0].title},
-        template="match",
-        values={
-            **_described(reader, listing, views[0], why),
-            **_ways_out(reader),
-            "unsubscribe": unsubscribe,
-        },
-        unsubscribe_url=unsubscribe,
-        has_html=True,
+        entries=[_described(reader, listing, views[0], why)],
     )
 
 
 def digest(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
     """Tells of all that waited, by place and category. Raises Later in the quiet hours."""
-    reader = _reader(session, board, held)
-    if reader is None:
+    news = news_of_digest(session, board, held)
+    if news is None:
         return None
-    chosen = preferences.read(session, reader.member.id)
-    if chosen.is_paused(reader.moment) or not chosen.by_email:
-        return None
-    until = chosen.at_once(reader.moment, 0)
-    if until > reader.moment:
-        raise Later(until)
-    entries = _entries(reader, digests.day_of(held.once))
-    if not entries:
-        return None
+    reader, entries = news.reader, news.entries
     unsubscribe = _link(board, "unsubscribe", unsubscribing.of_mails(board, reader.member.id))
     shown = entries[:MOST_IN_A_DIGEST]
     return Letter(
         to=relays.address_for(session, reader.member),
-        subject=N_("News for you: %(title)s")
-        if len(entries) == 1
-        else N_("News for you: %(title)s, and more"),
-        subject_params={"title": entries[0]["listing"].title},
+        subject=news.subject,
+        subject_params=news.subject_params,
         template="digest",
         values={
             "places": _by_place(shown),
@@ -172,6 +192,25 @@ def digest(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
         unsubscribe_url=unsubscribe,
         has_html=True,
     )
+
+
+def news_of_digest(session: Session, board: Board, held: outbox.Claim) -> News | None:
+    """All that waited for this row; None where nothing is left to say. Raises Later."""
+    reader = _reader(session, board, held)
+    if reader is None:
+        return None
+    chosen = preferences.read(session, reader.member.id)
+    if chosen.is_paused(reader.moment) or not chosen.allows(held.channel):
+        return None
+    until = chosen.at_once(reader.moment, 0)
+    if until > reader.moment:
+        raise Later(until)
+    entries = _entries(reader, digests.day_of(held.once))
+    if not entries:
+        return None
+    more = N_("News for you: %(title)s, and more")
+    subject = more if len(entries) > 1 else N_("News for you: %(title)s")
+    return News(reader=reader, subject=subject, entries=entries)
 
 
 def _reader(session: Session, board: Board, held: outbox.Claim) -> _Reader | None:
@@ -249,8 +288,23 @@ def _why_alert(reader: _Reader, listing: Listing, codes: tuple[int, ...], alert:
         distance,
         *(reader._(words.CATEGORIES[slug]) for slug in slugs),
         reader._(words.URGENCIES[Urgency(listing.urgency)]),
+        *(reader._(text) for text in _why_asked(reader, listing)),
     )
     return _Why(what, tuple(filter(None, reasons)), distance)
+
+
+def _why_asked(reader: _Reader, listing: Listing) -> list[str]:
+    """Msgids of why the reader was among those asked in a wave."""
+    asked = reader.session.get(Asked, (listing.id, reader.member.id))
+    if asked is None:
+        return []
+    codes = [
+        code
+        for code, value in json.loads(asked.why)
+        # Who was never written to is not told of a while.
+        if code != Because.RESTED or value is not None
+    ]
+    return [words.BECAUSE[code] for code in codes if code in words.BECAUSE]
 
 
 def _distance(reader: _Reader, listing: Listing, alert: Alert) -> str:

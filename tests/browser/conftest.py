@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
+from werkzeug.serving import make_server
 
+from board.context import Board
 from config.settings import Settings
 from tests.fakes import MailSink
 from tests.processes import Running, free_ports, wait_for
+from web.app import create_app
 
 
 @pytest.fixture
@@ -36,3 +41,19 @@ def served(environment: dict[str, str], smtp: MailSink) -> Iterator[Settings]:
         yield Settings.from_mapping(ours)
     finally:
         running.destroy()
+
+
+@pytest.fixture
+def site(board: Board) -> Iterator[str]:
+    """The application at an address that browsers trust: for passkeys, and for workers."""
+    (port,) = free_ports(1)
+    address = f"http://localhost:{port}"
+    settings = board.settings.model_copy(update={"base_url": address})
+    app = create_app(replace(board, settings=settings), settings)
+    server = make_server("127.0.0.1", port, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield address
+    server.shutdown()
+    thread.join()
+    server.server_close()

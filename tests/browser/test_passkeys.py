@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from board import sessions
 from board.context import Board
 from tests.factories import Factory
-from tests.processes import free_ports
-from web.app import create_app
 from web.guards import session_cookie
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def site(board: Board) -> Iterator[str]:
-    """The application at an address for which browsers offer passkeys."""
-    (port,) = free_ports(1)
-    address = f"http://localhost:{port}"
-    settings = board.settings.model_copy(update={"base_url": address})
-    app = create_app(replace(board, settings=settings), settings)
-    server = make_server("127.0.0.1", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield address
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture

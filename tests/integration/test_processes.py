@@ -16,6 +16,7 @@ from mailbox import Maildir
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis, RedisError
 
 from board import migrations, outbox
@@ -149,6 +150,31 @@ def test_the_clock_asks_and_the_worker_does(served: tuple[Installation, Running]
     installation, up = served
     wait_for(lambda: installation.jobs("successful") >= len(SCHEDULE), "the periodic jobs")
     assert installation.jobs("failed") == 0, "\n".join(up.lines)
+
+
+def test_one_process_tells_of_all(served: tuple[Installation, Running]) -> None:
+    """Two processes of pages, the worker and the mail listener report; their copies do not lag."""
+    installation, _ = served
+
+    def told() -> dict[str, list[float]]:
+        address = f"http://127.0.0.1:{installation.settings.port}/metrics"
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            text = answer.read().decode()
+        found: dict[str, list[float]] = {}
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                key = sample.name + sample.labels.get("role", "")
+                found.setdefault(key, []).append(sample.value)
+        return found
+
+    everybody = {"web": [2.0], "worker": [1.0], "mailin": [1.0]}
+    wait_for(
+        lambda: {role: told().get(f"entraide_processes{role}") for role in everybody} == everybody,
+        "the reports of all processes",
+    )
+    wait_for(lambda: told().get("entraide_index_lag_revisions") == [0.0] * 3, "three copies")
+    assert told()["entraide_queue_up"] == told()["entraide_database_up"] == [1.0]
+    assert len(told()["process_resident_memory_bytes"]) == 4
 
 
 @pytest.mark.redis

@@ -15,8 +15,10 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from board import members, sign_in
+from board import members, sign_in, suspensions
 from board.context import Board
+from board.db import now
+from board.delivery_status import Reason
 from tests.factories import Factory
 from tests.fakes import MailSink, work_off
 from tests.web.conftest import ALERT, REQUEST, Page
@@ -99,14 +101,30 @@ def poster(client: FlaskClient, form: str, address: str, data: dict[str, Any]) -
     return send
 
 
+@pytest.fixture
+def suspended(board: Board, addresses: tuple[list[str], list[str]]) -> tuple[list[str], list[str]]:
+    """Members whose mails came back, and as many to whom mails are sent."""
+    known, _ = addresses
+    gone, there = known[: EACH // 2], known[EACH // 2 :]
+    with board.db.write() as session:
+        for address in gone:
+            member = members.by_email(session, address)
+            assert member is not None
+            suspensions.suspend(session, member.id, Reason.ADDRESS, sent_at=now(session))
+    return gone, there
+
+
 DOORS = {
     "sign in": ("/sign-in", "/sign-in", {}),
     "post": ("/listings/new?kind=request", "/listings", {**REQUEST, "place_id": "2232593"}),
     "alert": ("/alerts/new", "/alerts", {**ALERT, "place_id": "2232593"}),
+    "own data": ("/data", "/data", {}),
 }
 
 
-@pytest.mark.parametrize(("door", "each"), [("sign in", EACH), ("post", FEW), ("alert", FEW)])
+@pytest.mark.parametrize(
+    ("door", "each"), [("sign in", EACH), ("post", FEW), ("alert", FEW), ("own data", FEW)]
+)
 def test_T07_known_and_unknown_addresses_are_answered_alike(
     client: FlaskClient,
     board: Board,
@@ -119,6 +137,34 @@ def test_T07_known_and_unknown_addresses_are_answered_alike(
     ask("first@example.org")
     known, unknown = addresses
     assert different(board, ask, known[:each], unknown[:each]) == []
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_T07_whose_mails_come_back_is_answered_as_others_are(
+    client: FlaskClient, board: Board, suspended: tuple[list[str], list[str]], door: str
+) -> None:
+    """Nobody can ask whose mailbox is gone: not by the answer, nor by what is done for it."""
+    ask = poster(client, *DOORS[door])
+    ask("first@example.org")
+    gone, there = suspended
+    assert different(board, ask, gone[:FEW], there[:FEW]) == []
+
+
+def test_T07_the_probe_finds_a_sign_in_that_warns_of_a_dead_address(
+    client: FlaskClient, board: Board, suspended: tuple[list[str], list[str]]
+) -> None:
+    """Positive control: a site that says so to whoever types the address."""
+    ask = poster(client, *DOORS["sign in"])
+    page = client.get("/")
+
+    def weak(email: str) -> Any:
+        with board.db.read() as session:
+            member = members.by_email(session, email)
+            gone = member is not None and suspensions.of(session, member.id) is not None
+        return page if gone else ask(email)
+
+    gone, there = suspended
+    assert different(board, weak, gone[:5], there[:5]) != []
 
 
 def test_T07_both_get_the_same_mail(board: Board, make: Factory, smtp: MailSink) -> None:

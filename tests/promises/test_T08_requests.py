@@ -117,9 +117,11 @@ def test_T08_the_operators_geocoder_is_asked_over_https_only(
 
 #: Libraries that open connections, and the modules of ours that may.
 _OPENING = {"urllib.request", "http.client", "socket", "requests", "httpx", "aiohttp", "smtplib"}
+_OPENING |= {"pywebpush"}
 _MAY = {
     "board/geocoding.py": "to the operator's geocoder",
     "board/delivery.py": "to the operator's mail server",
+    "board/push_delivery.py": "to the push services of the list",
     "cli/run.py": "looks whether a port of this machine is free",
 }
 

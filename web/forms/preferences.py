@@ -20,9 +20,10 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 class PreferencesForm(PageForm):
     """What a member may choose; the board judges it."""
 
-    FIRST: ClassVar = ("by_email", "most_a_week", "time_zone", "quiet_from", "quiet_to")
+    FIRST: ClassVar = ("by_email", "by_push", "most_a_week", "time_zone", "quiet_from", "quiet_to")
 
     by_email = SwitchField(lazy_gettext("Mails"))
+    by_push = SwitchField(lazy_gettext("Notifications"))
     most_a_week = TextField(lazy_gettext("At most so many mails a week"))
     time_zone = TextField(lazy_gettext("Your time zone"))
     quiet_from = TextField(lazy_gettext("Quiet from"))
@@ -38,6 +39,7 @@ class PreferencesForm(PageForm):
             formdata=None,
             data={
                 "by_email": chosen.by_email,
+                "by_push": chosen.by_push,
                 "most_a_week": str(chosen.most_a_week),
                 "time_zone": chosen.time_zone,
                 "quiet_from": clock_words(begin),
@@ -47,8 +49,11 @@ class PreferencesForm(PageForm):
             },
         )
 
-    def read(self) -> NewPreferences | None:
-        """What was typed as the board takes it, or None with the problems on the fields."""
+    def read(self, *, push: bool) -> NewPreferences | None:
+        """What was typed as the board takes it, or None with the problems on the fields.
+
+        `push`: whether the page asked about push messages.
+        """
         begin, end = self._minute("quiet_from"), self._minute("quiet_to")
         most = self.number("most_a_week", *MOST_A_WEEK_BOUNDS)
         if most is not None and most != int(most):
@@ -71,6 +76,7 @@ class PreferencesForm(PageForm):
             most_a_week=int(most),
             paused_until=until,
             by_email=self.by_email.data,
+            by_push=self.by_push.data if push else None,
         )
 
     def _minute(self, field: str) -> int | None:

@@ -47,3 +47,31 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
     number = OURS.reply_conversation(text)
     assert number is None or not OURS.is_reply_token(text, number, 1)
     assert not OURS.is_reply_token(text, 1, 1)
+    assert OURS.bounced(text) is None
+
+
+@given(st.integers(0, 2**63 - 1), st.integers(0, 2**24 - 1))
+def test_a_bounce_token_names_its_member_and_hour(member_id: int, hour: int) -> None:
+    """The same each time, in any case, short enough, and readable with our key alone."""
+    token = OURS.bounce_token(member_id, hour)
+    assert token == OURS.bounce_token(member_id, hour)
+    assert len(f"b+{token}") <= 64 and token.isalnum() and token == token.lower()
+    for written in (token, token.upper(), token.title()):
+        assert OURS.bounced(written) == (member_id, hour)
+    assert THEIRS.bounced(token) is None
+    assert OURS.reply_conversation(token) is None
+
+
+def test_bounce_tokens_of_neighbours_share_nothing_to_be_seen() -> None:
+    """Who has some addresses cannot count members, or tell two mails to one from mails to two."""
+    tokens = [OURS.bounce_token(number, 7) for number in range(1, 200)]
+    tokens += [OURS.bounce_token(7, number) for number in range(8, 200)]
+    assert len({token[:10] for token in tokens}) == len({token[-10:] for token in tokens}) == 391
+
+
+@given(st.integers(0, 42), st.sampled_from("abcdefghijklmnopqrstuvwxyz234567"))
+def test_a_changed_bounce_token_is_none(at: int, sign: str) -> None:
+    """Of every one of its signs."""
+    token = OURS.bounce_token(7, 500_000)
+    changed = token[:at] + sign + token[at + 1 :]
+    assert OURS.bounced(changed) == ((7, 500_000) if changed == token else None)

@@ -113,7 +113,7 @@ def test_a_worker_that_dies_half_way_leaves_the_rest_to_the_next(
     board: Board, make: Factory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it wrote stays written and the event is due again; in the end all are told, once."""
-    monkeypatch.setattr(telling, "_IN_ONE_UNIT", 10)
+    monkeypatch.setattr(telling, "IN_ONE_UNIT", 10)
     make.alerts([{}] * 25, 25)
     view = make.open()
 
@@ -134,7 +134,7 @@ def test_a_worker_that_lost_its_lease_half_way_stops(
     board: Board, make: Factory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its rows are woken by itself; the next worker writes the others."""
-    monkeypatch.setattr(telling, "_IN_ONE_UNIT", 10)
+    monkeypatch.setattr(telling, "IN_ONE_UNIT", 10)
     make.alerts([{}] * 25, 25)
     view = make.open()
     hold = outbox.hold

@@ -174,6 +174,14 @@ def test_reply_addresses_have_the_domain_of_the_sender(tmp_path: Path) -> None:
     assert given.mail_domain == "in.example.org"
 
 
+def test_bounces_come_in_where_the_domain_of_incoming_mail_was_given(tmp_path: Path) -> None:
+    """Also where it would be the same anyway: whoever gives it says that it is reached."""
+    sender = "Entraide <board@example.org>"
+    assert not settings(tmp_path, MAIL_FROM=sender).takes_bounces
+    assert not settings(tmp_path, MAIL_FROM=sender, MAIL_DOMAIN="").takes_bounces
+    assert settings(tmp_path, MAIL_FROM=sender, MAIL_DOMAIN="example.org").takes_bounces
+
+
 def test_all_bad_values_are_named_at_once(tmp_path: Path) -> None:
     """Nobody mends settings one start at a time."""
     with pytest.raises(SettingsError) as refused:
@@ -199,3 +207,23 @@ def test_every_setting_says_what_it_decides() -> None:
     for name, words in Settings.variables().items():
         assert name.isupper()
         assert words.endswith("."), name
+
+
+@pytest.mark.parametrize(
+    "key", ["x", "A" * 42, "A" * 43, "_" * 43, "A" * 44, "é" * 43, "A" * 41 + "=="]
+)
+def test_a_key_for_push_messages_is_a_number_of_its_curve(tmp_path: Path, key: str) -> None:
+    """Too short, zero, beyond the order of the group, or no base64url at all."""
+    with pytest.raises(SettingsError, match="VAPID_PRIVATE_KEY"):
+        settings(tmp_path, VAPID_PRIVATE_KEY=key)
+
+
+def test_push_services_of_tests_are_origins_and_never_in_production(tmp_path: Path) -> None:
+    """What lets tests send to loopback is refused where the public could reach it."""
+    service = {"PUSH_TEST_SERVICES": "http://127.0.0.1:9000,http://127.0.0.1:9001"}
+    assert settings(tmp_path, **service).push_test_services
+    for refused in ("127.0.0.1", "http://127.0.0.1/x", "ftp://127.0.0.1", "http://a b", ","):
+        with pytest.raises(SettingsError, match="PUSH_TEST_SERVICES"):
+            settings(tmp_path, PUSH_TEST_SERVICES=refused)
+    with pytest.raises(SettingsError, match="PUSH_TEST_SERVICES"):
+        settings(tmp_path, ENTRAIDE_PRODUCTION="1", SECRET_KEY=SECRET, **service)

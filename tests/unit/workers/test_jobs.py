@@ -52,6 +52,39 @@ def test_a_job_that_comes_twice_sends_once(board: Board, make: Factory, smtp: Ma
     assert len(smtp.to("asker@example.org")) == 1
 
 
+def test_a_job_that_takes_long_leaves_the_rest_to_another(
+    board: Board, make: Factory, smtp: MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow mail server keeps a worker for one job no longer than half a minute."""
+    for _ in range(3):
+        make.pending()
+    rows = outbox.due_ids(board.db)
+    assert isinstance(board.waker, FakeWaker)
+    board.waker.woken.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(dispatch, "_LONGEST_S", -1.0)
+        dispatch.dispatch(*rows)
+    assert board.waker.woken == rows and smtp.messages == []
+    dispatch.dispatch(*rows)
+    assert len(smtp.messages) == 3
+
+
+def test_a_row_that_fails_stops_no_other_of_its_job(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """The one in the middle is put off, the others are sent."""
+    for _ in range(3):
+        make.pending()
+    first, broken, last = outbox.due_ids(board.db)
+    with board.db.write() as session:
+        row = sa.update(OutboxRow).where(OutboxRow.id == broken)
+        session.execute(row.values(payload=board.vault.seal("{}")))
+    dispatch.dispatch(first, broken, last)
+    with board.db.read() as session:
+        found = dict(session.execute(sa.select(OutboxRow.id, OutboxRow.status)).all())
+    assert found == {first: "sent", broken: "pending", last: "sent"}
+
+
 def test_the_sweeper_sends_what_no_wake_up_reached(
     board: Board, make: Factory, smtp: MailSink
 ) -> None:

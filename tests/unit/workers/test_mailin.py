@@ -350,8 +350,12 @@ def test_a_mail_to_two_conversations_is_said_in_both(
 def test_hostile_mails_break_nothing(board: Board, listener: Listener, helper: Seat) -> None:
     """Broken headers, broken charsets, deep nesting: taken or answered, never an error of ours."""
     to = address_of(board, helper)
-    nested = b"".join(
-        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(300)
+    nested, deeper = (
+        b"".join(
+            b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n)
+            for n in range(depth)
+        )
+        for depth in (300, 3000)
     )
     for raw in (
         b"",
@@ -361,6 +365,7 @@ def test_hostile_mails_break_nothing(board: Board, listener: Listener, helper: S
         b"Message-ID: \xff<\r\nFrom: =?x?y?z?=\r\nTo: @@@\r\nDate: never\r\n\r\nBonjour",
         b"Content-Transfer-Encoding: base64\r\n\r\n!!!!",
         nested,
+        deeper,
     ):
         assert deliver(listener, to, raw)[0] == 250
     assert deliver(listener, to, mail("Toujours là ?"))[0] == 250

@@ -1,0 +1,1 @@
+"""Whom to tell: a simulated town of volunteers and requests, and policies compared in it."""
