@@ -24,8 +24,11 @@ class Parameters:
     choice: float = 3.0
     #: Resolution of the cells whose rings are counted: 7 has centres about 2.4 km apart.
     ring_resolution: int = 7
-    #: Nobody is told who promises less, one in seventeen: each message costs some readiness.
+    #: Nobody is told who promises less, one in seventeen: each message costs some readiness. So
+    #: much is asked only where calls are known to be answered; see `promise.least_promise`.
     least_promise: float = 0.06
+    #: The same where nothing is known: somebody at the far end of a wide alert is still asked.
+    bare_promise: float = 0.01
     #: Share of readiness that each message of the last seven days takes: 4 % in the data of
     #: food-rescue volunteers with fewer than ten a week.
     tires: float = 0.042
@@ -36,8 +39,8 @@ class Parameters:
     #: Seconds after which two thirds of the rest are reached.
     rest_s: int = 7 * DAY_S
     #: How strongly an area where calls stay without an answer is preferred: for each unit by which
-    #: the share of these exceeds `area_usual`, a wave aims higher by this much, and what somebody
-    #: must promise there is less by this share.
+    #: the share of these exceeds `area_usual`, a wave aims higher by this much. With any weight
+    #: from 1 on, an area of which nothing is known asks for `bare_promise` alone.
     area: float = 5.0
     area_usual: float = 0.3
     #: Calls that an area is believed to have had, answered as usual: shrinks small numbers.

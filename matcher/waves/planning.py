@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from matcher.waves.call import Answer, Call, Candidates, Told
 from matcher.waves.estimate import Array, Estimate
 from matcher.waves.parameters import DAY_S, DEFAULT_PARAMETERS, HOUR_S, Parameters
-from matcher.waves.promise import Promises, neglect, promises
+from matcher.waves.promise import Promises, least_promise, neglect, promises
 from matcher.waves.reasons import message
 from matcher.waves.rings import rings
 from matcher.waves.steps import Step, Stop, StopReason, Tell, Wait
@@ -106,8 +106,7 @@ def _wave(
     parameters: Parameters,
 ) -> tuple[NDArray[np.int64], int]:
     """Positions to tell, by promise, and the ring that the wave reaches out to."""
-    floor = parameters.least_promise * (1 - neglect(call, parameters))
-    open_to = np.flatnonzero(room & (ranked.promise >= floor))
+    open_to = np.flatnonzero(room & (ranked.promise >= least_promise(call, parameters)))
     if not len(open_to):
         return open_to, 0
     ring = rings(call.cell, candidates.cell[open_to], parameters.ring_resolution)

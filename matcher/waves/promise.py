@@ -38,6 +38,17 @@ def rested(last_told_at: NDArray[np.int64], now: int, parameters: Parameters) ->
     return 1 - np.exp(-np.maximum(since, 0) / parameters.rest_s)
 
 
+def least_promise(call: Call, parameters: Parameters) -> float:
+    """What somebody must promise here to be told: less, the less calls are known to be answered.
+
+    Where nothing is known of an area, everybody may be the only one who comes. All of
+    `Parameters.least_promise` is asked where many calls were all answered, or areas have no weight.
+    """
+    served = call.area_answered / (call.area_calls + parameters.area_prior)
+    relief = min(1.0, parameters.area) * (1 - served)
+    return parameters.least_promise + relief * (parameters.bare_promise - parameters.least_promise)
+
+
 def neglect(call: Call, parameters: Parameters) -> float:
     """What the weight of neglected areas gives a call, 0 (none) to 1.
 

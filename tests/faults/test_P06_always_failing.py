@@ -63,7 +63,7 @@ def test_P06_an_operator_sees_it_and_has_it_tried_again(site: Site, figures: Fig
 
 def _listed(site: Site) -> list[dict[str, Any]]:
     """What `entraide outbox list` shows, which names nobody."""
-    shown = entraide(_settings(site), "outbox", "list", "--json")
+    shown = entraide(_settings(site), "outbox", "list", "--json", "--limit", 10_000)
     assert shown.returncode == 0, shown.stderr
     assert "@" not in shown.stdout
     return [json.loads(line) for line in shown.stdout.splitlines()]

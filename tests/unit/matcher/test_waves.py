@@ -40,6 +40,7 @@ from matcher.waves import (
 )
 from matcher.waves.parameters import DAY_S, HOUR_S
 from matcher.waves.planning import _mean_for
+from matcher.waves.promise import least_promise
 from matcher.waves.rings import rings
 
 PARIS = h3.latlng_to_cell(48.8566, 2.3522, 8)
@@ -426,3 +427,23 @@ def test_columns_that_do_not_fit_are_refused() -> None:
             Candidates(**columns | {"expected": np.array([0.0, bad, 0.0])})
     with pytest.raises(waves.WavesError, match=r"^chance must be"):
         Told.of([Telling(member=1, at=NOON, chance=1.5)])
+
+
+@pytest.mark.parametrize(
+    ("calls", "answered", "area", "asked"),
+    [
+        (0, 0, 5.0, 0.01),
+        (5, 5, 5.0, 0.035),
+        (5, 0, 5.0, 0.01),
+        (95, 95, 5.0, 0.0575),
+        (0, 0, 0.5, 0.035),
+        (0, 0, 0.0, 0.06),
+        (95, 0, 0.0, 0.06),
+    ],
+)
+def test_the_least_promise_follows_what_is_known_of_an_area(
+    calls: int, answered: int, area: float, asked: float
+) -> None:
+    """Little is asked where nothing is known or calls stay without an answer."""
+    call = replace(CALL, area_calls=calls, area_answered=answered)
+    assert least_promise(call, Parameters(area=area)) == pytest.approx(asked)
