@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from board import outbox
 from board.db import Base, UTCDateTime, now
+from board.listings import Listing
 
 #: Resolution of the cells in which answered and unanswered calls are counted: about 6 km across.
 AREA_RESOLUTION = 6
@@ -95,12 +96,19 @@ def look_later(session: Session, call: Call, at: datetime) -> int:
     )
 
 
+def held(session: Session, listing_id: int) -> Call | None:
+    """The call of a listing, both held to the end of the unit, always in this order."""
+    session.execute(sa.select(Listing.id).where(Listing.id == listing_id).with_for_update())
+    call = sa.select(Call).where(Call.listing_id == listing_id).with_for_update()
+    return session.scalar(call.execution_options(populate_existing=True))
+
+
 def look_now(session: Session, listing_id: int) -> list[int]:
     """Look again at once: somebody is not coming, or there is more time. Returns outbox rows.
 
     Not where a moderator has stopped it, nor for what has never gone by waves.
     """
-    call = session.get(Call, listing_id, with_for_update=True)
+    call = held(session, listing_id)
     if call is None or call.status == CallStatus.STOPPED:
         return []
     return [look_later(session, call, now(session))]

@@ -103,7 +103,7 @@ def go_on(board: Board, moderator_id: int, public_id: str) -> None:
 
 def _call(session: Session, public_id: str) -> Call:
     listing = listings.find(session, public_id)
-    call = session.get(Call, listing.id, with_for_update=True)
+    call = calls.held(session, listing.id)
     if call is None:
         raise CallNotFound(public_id)
     return call

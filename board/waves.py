@@ -47,6 +47,8 @@ class _Plan:
     """What is to be done, and what it was planned from."""
 
     step: waves.Step
+    #: Number of the look that was to come next when it was made.
+    look: int
     planned_at: datetime
     hour: float
     #: Whom the listing can be told to at once, by member.
@@ -86,7 +88,7 @@ def _over(board: Board, held: outbox.Claim) -> list[int]:
     """End the call of a request that is on the board no more, or has found everybody."""
     with board.db.write() as session:
         if outbox.finish(session, held, outbox.SENT):
-            call = session.get(Call, held.listing_id, with_for_update=True)
+            call = calls.held(session, held.listing_id or 0)
             listing = session.get(Listing, held.listing_id)
             if call is not None and listing is not None and not _is_overtaken(call, held):
                 calls.end(call, StopReason.ENOUGH if listing.found else _CLOSED)
@@ -117,6 +119,7 @@ def _heard(
 def _plan(session: Session, board: Board, news: News, heard: dict[int, Hearing]) -> _Plan:
     """Asks the engine what to do now."""
     moment, listing = now(session), session.get_one(Listing, news.listing_id)
+    stored = session.get(Call, news.listing_id)
     call = _call(session, board, news, listing, moment)
     candidates = _candidates(session, call, list(heard.values()), moment)
     told = _told(session, news.listing_id)
@@ -129,7 +132,8 @@ def _plan(session: Session, board: Board, news: News, heard: dict[int, Hearing])
         estimate=board.estimates.current(session, moment),
         parameters=waves.DEFAULT_PARAMETERS if len(told) else _FIRST,
     )
-    return _Plan(step, moment, call.hour(at), heard, candidates)
+    look = stored.look if stored else 0
+    return _Plan(step, look, moment, call.hour(at), heard, candidates)
 
 
 def _call(
@@ -204,6 +208,8 @@ def _candidates(
 ) -> waves.Candidates:
     ids = [each.recipient.member_id for each in heard]
     records = acceptance.records(session, ids, call.category, moment)
+    cells = {each.recipient.cell for each in heard}
+    distance_m = {cell: _distance(call, cell) for cell in cells}
     found = []
     for each in heard:
         recipient = each.recipient
@@ -212,7 +218,7 @@ def _candidates(
             waves.Candidate(
                 member=recipient.member_id,
                 cell=recipient.cell or waves.NO_CELL,
-                distance_m=_distance(call, recipient),
+                distance_m=distance_m[recipient.cell],
                 named=recipient.named,
                 told=record.told,
                 accepted=record.accepted,
@@ -229,10 +235,10 @@ def _candidates(
     return waves.Candidates.of(found)
 
 
-def _distance(call: waves.Call, recipient: Recipient) -> int:
-    if call.cell is None or recipient.cell is None:
+def _distance(call: waves.Call, cell: int | None) -> int:
+    if call.cell is None or cell is None:
         return waves.UNKNOWN_M
-    return round(Place(call.cell).distance_m(Place(recipient.cell)))
+    return Place(call.cell).distance_m(Place(cell))
 
 
 def _told(session: Session, listing_id: int) -> waves.Told:
@@ -270,7 +276,7 @@ def _carry_out(
 ) -> list[int]:
     """Write what the plan says, and when to look again; returns the rows that are due."""
     call = _stored_call(session, news.listing_id)
-    if _is_overtaken(call, held):
+    if call.look != plan.look or _is_overtaken(call, held):
         return []
     step, rows = plan.step, []
     if isinstance(step, Tell):
@@ -292,15 +298,16 @@ def _carry_out(
 
 def _stored_call(session: Session, listing_id: int) -> Call:
     """The call of a request, made at its first look, and held to the end of the unit."""
-    listing = session.get_one(Listing, listing_id)
+    listing = session.get_one(Listing, listing_id, with_for_update=True)
     moment = now(session)
     new = {"listing_id": listing_id, "area": _area(listing), "created_at": moment}
     session.execute(
         insert_new(session, Call, ["listing_id"]),
         [{**new, "status": CallStatus.OPEN, "look_at": moment}],
     )
-    held = sa.select(Call).where(Call.listing_id == listing_id).with_for_update()
-    return session.scalars(held.execution_options(populate_existing=True)).one()
+    call = calls.held(session, listing_id)
+    assert call is not None  # noqa: S101 (written above, or before)
+    return call
 
 
 def _ask(session: Session, board: Board, news: News, plan: _Plan, step: Tell) -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -234,8 +236,8 @@ def test_the_weekly_limit_is_kept(board: Board, make: Factory) -> None:
     assert [len(asked(board, view)) for view in views] == [1, 0, 0]
     with board.db.read() as session:
         assert session.scalar(sa.select(sa.func.count(Telling.id))) == 2
-    assert len(look(board, views[1], NOON + timedelta(days=7, hours=1))) == 1
-    assert asked(board, views[2]) == [], "the week is full again"
+    look(board, views[0], NOON + timedelta(days=7, hours=1))
+    assert sum(len(asked(board, view)) for view in views) == 2, "the week is full again"
 
 
 def test_who_wants_digests_is_not_asked(board: Board, make: Factory) -> None:
@@ -360,6 +362,31 @@ def test_a_look_that_was_overtaken_does_nothing(board: Board, make: Factory) -> 
     assert dispatching.dispatch(board, old) == []
     with board.db.read() as session:
         assert session.get_one(OutboxRow, old).status == outbox.SENT
+
+
+def test_a_look_and_a_withdrawal_at_once(board: Board, make: Factory) -> None:
+    """Neither stops the other; whoever comes second sees what the first has done."""
+    make.alerts([{}] * CROWD, CROWD)
+    view = make.open(urgency=1)
+    work_off(board)
+    seat = answered_by(board, make, view, asked(board, view)[0].member_id)
+    outcomes.decide(board, seat, Action.WITHDRAW)
+    for _ in range(5):
+        outcomes.decide(board, seat, Action.PROPOSE)
+        wave = sa.select(OutboxRow.id).where(
+            OutboxRow.purpose == outbox.WAVE, OutboxRow.status == outbox.PENDING
+        )
+        with board.db.read() as session:
+            newest = session.scalars(wave.order_by(OutboxRow.id.desc())).first() or 0
+        start = threading.Barrier(2)
+        with ThreadPoolExecutor(2) as pool:
+            looking = pool.submit(lambda: (start.wait(), dispatching.dispatch(board, newest)))  # noqa: B023
+            start.wait()
+            outcomes.decide(board, seat, Action.WITHDRAW)
+            looking.result()
+    members = told(board, view)
+    assert sorted(members) == sorted({row.member_id for row in asked(board, view)})
+    assert call(board, view).status == CallStatus.OPEN
 
 
 def test_a_worker_that_dies_in_a_look_leaves_it_to_the_next(
