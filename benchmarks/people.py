@@ -78,12 +78,13 @@ class Crowd:
             session.flush()
             row = Listing(
                 region=place.region,
-                kind=Kind.REQUEST,
+                # Offers are told at once, requests go by waves.
+                kind=Kind.OFFER,
                 status=Status.OPEN,
                 urgency=3,
-                title="Courses pour une semaine",
-                text="Je ne peux pas sortir de chez moi.",
-                folded="courses pour une semaine",
+                title="Je fais vos courses",
+                text="Le samedi, à pied.",
+                folded="je fais vos courses",
                 languages=("fr",),
                 locale="fr",
                 cell=place.cell,

@@ -76,6 +76,14 @@ class _Reader:
         return {alert.id: alert for alert in self.session.scalars(active)}
 
     @cached_property
+    def asked(self) -> dict[int, str]:
+        """Listing → why the reader was asked in a wave, as JSON."""
+        rows = self.session.execute(
+            sa.select(Asked.listing_id, Asked.why).where(Asked.member_id == self.member.id)
+        )
+        return dict(rows.all())
+
+    @cached_property
     def own(self) -> list[tuple[Listing, matcher.listing.Listing]]:
         """The newest open listings for which the reader waits, and as the engine sees them."""
         found = self.session.scalars(
@@ -295,12 +303,9 @@ def _why_alert(reader: _Reader, listing: Listing, codes: tuple[int, ...], alert:
 
 def _why_asked(reader: _Reader, listing: Listing) -> list[str]:
     """Msgids of why the reader was among those asked in a wave."""
-    asked = reader.session.get(Asked, (listing.id, reader.member.id))
-    if asked is None:
-        return []
     codes = [
         code
-        for code, value in json.loads(asked.why)
+        for code, value in json.loads(reader.asked.get(listing.id, "[]"))
         # Who was never written to is not told of a while.
         if code != Because.RESTED or value is not None
     ]

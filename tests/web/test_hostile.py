@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from board import confirmations, listings
 from board.context import Board
-from board.db import Database, now
+from board.db import PATIENCE_OF_PAGES_S, Database, now
 from board.listings import Listing
 from board.sources import ImportedRow
 from tests.factories import Factory
@@ -87,5 +87,6 @@ def test_pages_wait_for_a_lock_less_than_a_reader_would(board: Board) -> None:
     app = create_app(settings=board.settings)
     own: Database = app.config["BOARD"].db
     with own.engine.connect() as connection:
-        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 2000
+        waits_ms = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
+        assert waits_ms == PATIENCE_OF_PAGES_S * 1000
     app.config["BOARD"].close()

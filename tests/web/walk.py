@@ -18,6 +18,7 @@ from board.listings import Listing
 from board.members import Member
 from board.organisations import Organisation
 from board.passkeys import Passkey
+from board.push_subscriptions import PushSubscription
 from board.questions import Question, Status
 from board.roles import BY_ORGANISATION, Role
 from tests.factories import Factory
@@ -92,6 +93,17 @@ class World:
                     public_key=b"key",
                     sign_count=0,
                     created_at=now(session),
+                )
+            )
+            session.add(
+                PushSubscription(
+                    member_id=self.member_id,
+                    endpoint_hash=board.vault.once("push", email),
+                    sealed=board.vault.seal(json.dumps([])),
+                    service="fcm.googleapis.com",
+                    device="Firefox",
+                    created_at=now(session),
+                    used_at=now(session),
                 )
             )
 

@@ -192,5 +192,5 @@ def test_every_purpose_can_be_asked_for() -> None:
         for name, value in vars(outbox).items()
         if isinstance(value, str) and name.isupper() and name.replace("_", "-").lower() == value
     }
-    others = {*dead_letters.STATUSES, outbox.EVENT, *channels.ALL}
+    others = {*dead_letters.STATUSES, outbox.EVENT, outbox.ABANDONED, *channels.ALL}
     assert constants - others == dead_letters.PURPOSES
