@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, Worker, expect
 
 from board import own_alerts, push_keys, push_subscriptions, sessions
 from board.alerts import Terms
@@ -141,13 +141,14 @@ def test_from_the_button_to_the_notification(
     view = make.open(title="Courses pour une semaine")
     work_off(board)
     message = subscriber.read(service.to(subscriber)[0])
+    worker = _watch(page)
     _deliver(page, site, message)
-    shown = _shown(page)
+    shown = _shown(worker)
     assert shown["title"] == "Near you: Courses pour une semaine"
     assert "your alert around Douala" in shown["body"]
     assert (shown["lang"], shown["tag"]) == ("en", message["tag"])
     assert shown["page"] == f"{site}/listings/{view.public_id}"
-    assert _opened_by_a_press(page) == shown["page"]
+    assert _opened_by_a_press(worker) == shown["page"]
 
     page.get_by_role("button", name="No more notifications to this browser").click()
     expect(page.get_by_role("button", name=BUTTON)).to_be_visible()
@@ -156,33 +157,49 @@ def test_from_the_button_to_the_notification(
     assert broken == []
 
 
-def _shown(page: Page) -> dict[str, str]:
+def _watch(page: Page) -> Worker:
+    """The worker, which remembers from now on what the browser has agreed to show.
+
+    A browser without a desktop takes notifications off again at once, and lists none.
+    """
+    (worker,) = page.context.service_workers
+    worker.evaluate(
+        """() => {
+          const show = ServiceWorkerRegistration.prototype.showNotification;
+          self.shown = [];
+          ServiceWorkerRegistration.prototype.showNotification = async function (title, options) {
+            await show.call(this, title, options);
+            self.shown.push({ title, ...options });
+          };
+        }"""
+    )
+    return worker
+
+
+def _shown(worker: Worker) -> dict[str, str]:
     """The notification that the browser shows, once it does."""
-    shown: dict[str, str] | None = page.evaluate(
+    shown: dict[str, str] | None = worker.evaluate(
         """async () => {
-          const registration = await navigator.serviceWorker.ready;
-          for (let turn = 0; turn < 1000; turn += 1) {
-            const [one] = await registration.getNotifications();
-            const { title, body, lang, tag, data } = one || {};
-            if (one) return { title, body, lang, tag, page: data.page };
-            await new Promise((resolve) => setTimeout(resolve, 5));
+          for (let turn = 0; turn < 1000 && !self.shown.length; turn += 1) {
+            await new Promise((resolve) => setTimeout(resolve, 10));
           }
-          return null;
+          const { title, body, lang, tag, data } = self.shown[0] || {};
+          return data ? { title, body, lang, tag, page: data.page } : null;
         }"""
     )
     assert shown is not None, "nothing is shown"
     return shown
 
 
-def _opened_by_a_press(page: Page) -> str:
+def _opened_by_a_press(worker: Worker) -> str:
     """The page that the worker opens when its notification is pressed."""
-    (worker,) = page.context.service_workers
     opened: str = worker.evaluate(
         """async () => {
-          const [notification] = await self.registration.getNotifications();
           let opened = "";
           self.clients.openWindow = async (address) => { opened = address; };
-          const pressed = new NotificationEvent("notificationclick", { notification });
+          const pressed = new ExtendableEvent("notificationclick");
+          const notification = { data: self.shown[0].data, close() {} };
+          Object.defineProperty(pressed, "notification", { value: notification });
           self.dispatchEvent(pressed);
           for (let turn = 0; turn < 1000 && !opened; turn += 1) {
             await new Promise((resolve) => setTimeout(resolve, 5));
@@ -205,8 +222,9 @@ def test_a_message_opens_pages_of_this_site_alone(
     page.goto(f"{site}/me/preferences")
     page.get_by_role("button", name=BUTTON).click()
     expect(page.get_by_text("this one")).to_be_visible()
+    worker = _watch(page)
     _deliver(page, site, {"title": "t", "body": "", "path": path, "tag": "t"})
-    assert _shown(page)["page"] == f"{site}{opens}"
+    assert _shown(worker)["page"] == f"{site}{opens}"
 
 
 def test_nothing_is_asked_before_the_press(page: Page, site: str, board: Board) -> None:
