@@ -154,7 +154,8 @@ def _changed(session: Session, model: type[_Row], revision: int) -> Iterator[lis
     rows = session.scalars(
         sa.select(model)
         .where(model.revision > revision)
-        .order_by(model.id)
+        # Asked for in the order of ids, SQLite reads the whole table to find one row.
+        .order_by(model.revision, model.id)
         .execution_options(yield_per=_BATCH)
     )
     for batch in rows.partitions(_BATCH):
