@@ -5,8 +5,7 @@ Read from who was asked in waves and what came of it; nothing else is known of a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -50,52 +49,36 @@ DECLINED: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What one member was asked so far, and answered."""
-
-    told: int = 0
-    accepted: int = 0
-    declined: int = 0
-    #: Of the category in question.
-    declined_category: int = 0
-    #: Acceptances to be expected of somebody of whom nothing is known.
-    expected: float = 0.0
-    accepted_lately: int = 0
-    expected_lately: float = 0.0
-    last_at: datetime | None = None
-
-
-#: Of whom nothing is known.
-UNKNOWN: Final = Record()
-
-
 def records(
     session: Session, member_ids: Sequence[int], category: int, moment: datetime
-) -> Mapping[int, Record]:
-    """The record of each of these members who was ever asked."""
+) -> dict[int, waves.Candidate]:
+    """What each of these members was asked so far, and answered: candidates without a place."""
     lately = Asked.at > moment - timedelta(seconds=waves.DEFAULT_PARAMETERS.lately_s)
     of_category = (
         sa.select(ListingCategory.listing_id)
         .where(ListingCategory.listing_id == Asked.listing_id, ListingCategory.category == category)
         .exists()
     )
-    counted: tuple[Any, ...] = (
-        sa.func.count(),
-        _number(ANSWERED),
-        _number(DECLINED),
-        _number(sa.and_(DECLINED, of_category)),
-        sa.func.sum(Asked.usual),
-        _number(sa.and_(ANSWERED, lately)),
-        sa.func.sum(sa.case((lately, Asked.usual), else_=0.0)),
-        sa.func.max(Asked.at, type_=UTCDateTime),
-    )
-    found: dict[int, Record] = {}
+    counted: dict[str, sa.ColumnElement[Any]] = {
+        "told": sa.func.count(),
+        "accepted": _number(ANSWERED),
+        "declined": _number(DECLINED),
+        "declined_category": _number(sa.and_(DECLINED, of_category)),
+        "expected": sa.func.sum(Asked.usual),
+        "accepted_lately": _number(sa.and_(ANSWERED, lately)),
+        "expected_lately": sa.func.sum(sa.case((lately, Asked.usual), else_=0.0)),
+    }
+    columns = (column.label(name) for name, column in counted.items())
+    last: Any = sa.func.max(Asked.at, type_=UTCDateTime)
+    rows = sa.select(Asked.member_id, last, *columns).group_by(Asked.member_id)
+    found = {member_id: waves.Candidate(member=member_id) for member_id in member_ids}
     for start in range(0, len(member_ids), _BATCH):
-        part = member_ids[start : start + _BATCH]
-        rows = sa.select(Asked.member_id, *counted).where(Asked.member_id.in_(part))
-        for member_id, *values in session.execute(rows.group_by(Asked.member_id)):
-            found[member_id] = Record(*values)
+        part = rows.where(Asked.member_id.in_(member_ids[start : start + _BATCH]))
+        for member_id, last_at, *values in session.execute(part):
+            record = dict(zip(counted, values, strict=True))
+            found[member_id] = waves.Candidate(
+                member=member_id, last_told_at=int(last_at.timestamp()), **record
+            )
     return found
 
 

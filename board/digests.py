@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 #: Members whose digests one unit of work writes.
 BATCH = 200
+_BY_PUSH_ALONE = sa.exists().where(
+    PreferencesRow.member_id == Telling.member_id, PreferencesRow.by_email.is_(False)
+)
 _WAITS = sa.and_(Telling.told_at.is_(None), Telling.declined_at.is_(None))
 
 
@@ -71,8 +74,8 @@ def _due(session: Session, moment: datetime) -> list[_Reader]:
     waiting = (
         sa.select(Telling.member_id)
         .where(_WAITS, Telling.due_at <= moment)
-        # Theirs waits until mail arrives again.
-        .where(~suspensions.holds(Telling.member_id))
+        # Theirs waits until mail arrives again, unless they want no mail.
+        .where(~sa.and_(suspensions.holds(Telling.member_id), ~_BY_PUSH_ALONE))
         .distinct()
     )
     rows = session.execute(

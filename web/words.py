@@ -12,7 +12,7 @@ import h3.api.basic_int as h3
 from babel.dates import get_timezone_gmt
 from babel.units import format_unit
 from flask import Flask, current_app
-from flask_babel import format_date, format_datetime, format_decimal, gettext
+from flask_babel import format_date, format_datetime, format_decimal, format_time, gettext
 
 from board import words
 from board.context import Board
@@ -192,8 +192,8 @@ def distance_from(
 
 
 def moment_words(moment: datetime) -> str:
-    """A day and time in UTC."""
-    return f"{format_datetime(moment, 'medium')} UTC"
+    """A day and time in UTC, to the minute."""
+    return f"{format_date(moment, 'medium')} {format_time(moment, 'short')} UTC"
 
 
 def minute_words(moment: datetime, zone: str = "UTC") -> str:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-import matcher.listing
 from board import (
     alerts,
-    blocks,
     digests,
     listings,
     outbox,
@@ -25,99 +20,28 @@ from board import (
     unsubscribing,
     words,
 )
-from board.alerts import Alert, AlertStatus
-from board.calls import Asked
 from board.db import now
-from board.i18n import N_, translations
-from board.listings import Listing, ListingView, Status
+from board.i18n import N_
+from board.listings import Listing, ListingView
 from board.mails.dates import last_day
 from board.mails.letter import Later, Letter
+from board.mails.why import Reader, Why, why_told
 from board.members import Member
 from board.tellings import Telling
-from matcher.listing import Match, Query
-from matcher.place import Place
-from matcher.ranking import explain
 from matcher.taxonomy import Urgency
-from matcher.waves import Because
 
 if TYPE_CHECKING:
     from board.context import Board
 
 #: Listings that one digest names; the board has the others.
 MOST_IN_A_DIGEST: Final = 50
-#: A member's own listings that are looked at for a reason.
-_OWN_LISTINGS: Final = 20
-
-
-@dataclass(frozen=True)
-class _Reader:
-    """Who gets the mail, as things stand now; what all listings of a mail need is read once."""
-
-    board: Board
-    session: Session
-    member: Member
-    locale: str
-    moment: datetime
-
-    def _(self, message: str) -> str:
-        return str(translations(self.locale).gettext(message))
-
-    @cached_property
-    def apart(self) -> frozenset[int]:
-        """Everybody between whom and the reader nothing passes."""
-        return blocks.blocked_with(self.session, self.member.id)
-
-    @cached_property
-    def alerts(self) -> dict[int, Alert]:
-        """The reader's alerts that wait, by id."""
-        active = sa.select(Alert).where(
-            Alert.member_id == self.member.id, Alert.status == AlertStatus.ACTIVE
-        )
-        return {alert.id: alert for alert in self.session.scalars(active)}
-
-    @cached_property
-    def asked(self) -> dict[int, str]:
-        """Listing → why the reader was asked in a wave, as JSON."""
-        rows = self.session.execute(
-            sa.select(Asked.listing_id, Asked.why).where(Asked.member_id == self.member.id)
-        )
-        return dict(rows.all())
-
-    @cached_property
-    def own(self) -> list[tuple[Listing, matcher.listing.Listing]]:
-        """The newest open listings for which the reader waits, and as the engine sees them."""
-        found = self.session.scalars(
-            sa.select(Listing)
-            .where(
-                Listing.member_id == self.member.id,
-                Listing.status == Status.OPEN,
-                Listing.ends_at > self.moment,
-                Listing.notify,
-            )
-            .order_by(Listing.id.desc())
-            .limit(_OWN_LISTINGS)
-        ).all()
-        codes = listings.categories_of(self.session, [each.id for each in found])
-        return [(each, listings.engine_listing(each, codes[each.id])) for each in found]
-
-
-@dataclass(frozen=True, slots=True)
-class _Why:
-    """Why somebody is told of a listing, in words."""
-
-    #: What of theirs it is for.
-    what: str
-    #: Distance, category, urgency.
-    reasons: tuple[str, ...]
-    #: "" where nothing may be said of one.
-    where: str
 
 
 @dataclass(frozen=True, slots=True)
 class News:
     """What somebody is told now, on whatever channel."""
 
-    reader: _Reader
+    reader: Reader
     #: Msgid of the first line; it names the title of the first entry.
     subject: str
     #: Listings as `_described` gives them, the most urgent first; never empty.
@@ -159,7 +83,7 @@ def news_of_match(session: Session, board: Board, held: outbox.Claim) -> News | 
     if chosen.is_paused(reader.moment) or not chosen.allows(held.channel):
         return None
     codes = listings.categories_of(session, [listing.id])[listing.id]
-    why = _why(reader, listing, codes, held.alert_id)
+    why = why_told(reader, listing, codes, held.alert_id)
     if why is None or tellings.is_declined(session, reader.member.id, listing.id):
         return None
     until = chosen.at_once(reader.moment, listing.urgency)
@@ -221,14 +145,14 @@ def news_of_digest(session: Session, board: Board, held: outbox.Claim) -> News |
     return News(reader=reader, subject=subject, entries=entries)
 
 
-def _reader(session: Session, board: Board, held: outbox.Claim) -> _Reader | None:
+def _reader(session: Session, board: Board, held: outbox.Claim) -> Reader | None:
     member = session.get(Member, held.member_id)
     if member is None:
         return None
-    return _Reader(board, session, member, held.locale, now(session))
+    return Reader(board, session, member, held.locale, now(session))
 
 
-def _entries(reader: _Reader, day: Any) -> list[dict[str, Any]]:
+def _entries(reader: Reader, day: Any) -> list[dict[str, Any]]:
     """What the digest of a day tells, the most urgent first."""
     told = reader.session.scalars(
         sa.select(Telling)
@@ -250,7 +174,7 @@ def _entries(reader: _Reader, day: Any) -> list[dict[str, Any]]:
         if each.listing_id not in views:
             continue
         listing = rows[each.listing_id]
-        why = _why(reader, listing, codes[listing.id], each.alert_id)
+        why = why_told(reader, listing, codes[listing.id], each.alert_id)
         if why is not None:
             found.append(_described(reader, listing, views[listing.id], why))
     return sorted(found, key=lambda entry: (-entry["listing"].urgency, -entry["listing"].id))
@@ -265,93 +189,7 @@ def _by_place(entries: Sequence[dict[str, Any]]) -> list[tuple[str, list[tuple[s
     return [(place, list(by_category.items())) for place, by_category in places.items()]
 
 
-def _why(
-    reader: _Reader, listing: Listing, codes: tuple[int, ...], alert_id: int | None
-) -> _Why | None:
-    """Why this member is told of this listing now; None where there is no reason any more.
-
-    `codes` are the categories of the listing.
-    """
-    if not listing.in_index or listing.ends_at <= reader.moment:
-        return None
-    if listing.member_id == reader.member.id or listing.member_id in reader.apart:
-        return None
-    if alert_id is None:
-        return _why_counterpart(reader, listing, codes)
-    alert = reader.alerts.get(alert_id)
-    return None if alert is None else _why_alert(reader, listing, codes, alert)
-
-
-def _why_alert(reader: _Reader, listing: Listing, codes: tuple[int, ...], alert: Alert) -> _Why:
-    asked = {int(code) for code in alert.categories}
-    slugs = [reader.board.taxonomy.slug(code) for code in codes if not asked or code in asked]
-    distance = _distance(reader, listing, alert)
-    if alert.remote:
-        what = reader._(N_("your alert on help from far away"))
-    elif alert.area is not None:
-        what = reader._(N_("your alert on the area that you drew"))
-    else:
-        what = reader._(N_("your alert around %(place)s")) % {"place": alert.place_name}
-    reasons = (
-        distance,
-        *(reader._(words.CATEGORIES[slug]) for slug in slugs),
-        reader._(words.URGENCIES[Urgency(listing.urgency)]),
-        *(reader._(text) for text in _why_asked(reader, listing)),
-    )
-    return _Why(what, tuple(filter(None, reasons)), distance)
-
-
-def _why_asked(reader: _Reader, listing: Listing) -> list[str]:
-    """Msgids of why the reader was among those asked in a wave."""
-    codes = [
-        code
-        for code, value in json.loads(reader.asked.get(listing.id, "[]"))
-        # Who was never written to is not told of a while.
-        if code != Because.RESTED or value is not None
-    ]
-    return [words.BECAUSE[code] for code in codes if code in words.BECAUSE]
-
-
-def _distance(reader: _Reader, listing: Listing, alert: Alert) -> str:
-    """Distance in words that claim no more than the coarser cell knows; "" without one."""
-    if listing.cell is None or alert.cell is None:
-        return ""
-    theirs, ours = Place(listing.cell), Place(alert.cell)
-    return words.distance_words(
-        theirs.distance_m(ours),
-        min(theirs.resolution, ours.resolution),
-        reader._,
-        reader.locale,
-        listing.place_name,
-    )
-
-
-def _why_counterpart(reader: _Reader, listing: Listing, codes: tuple[int, ...]) -> _Why | None:
-    """The best match with an open listing of the member's, who asked to be told."""
-    theirs = listings.engine_listing(listing, codes)
-    best: tuple[Match, Listing] | None = None
-    for each, ours in reader.own:
-        query = Query(listing=ours, now=int(reader.moment.timestamp()), k=1)
-        found = explain(query, theirs, reader.board.taxonomy)
-        if not isinstance(found, Match) or found.beyond:
-            continue
-        if best is None or found.score > best[0].score:
-            best = found, each
-    if best is None:
-        return None
-    found, each = best
-    reasons = words.reason_words(
-        found,
-        reader._,
-        reader.locale,
-        taxonomy=reader.board.taxonomy,
-        place_name=listing.place_name,
-    )
-    what = reader._(N_("your own listing “%(title)s”")) % {"title": each.title}
-    return _Why(what, tuple(reasons), reasons[0] if found.distance_m is not None else "")
-
-
-def _described(reader: _Reader, listing: Listing, view: ListingView, why: _Why) -> dict[str, Any]:
+def _described(reader: Reader, listing: Listing, view: ListingView, why: Why) -> dict[str, Any]:
     """A listing as a mail shows it, with why it is shown and the way to see no more of it."""
     board = reader.board
     names = [reader._(words.CATEGORIES[slug]) for slug in view.categories]
@@ -378,7 +216,7 @@ def _described(reader: _Reader, listing: Listing, view: ListingView, why: _Why) 
     }
 
 
-def _ways_out(reader: _Reader) -> dict[str, Any]:
+def _ways_out(reader: Reader) -> dict[str, Any]:
     """What every mail of these ends with."""
     board, member_id, moment = reader.board, reader.member.id, reader.moment
     return {
@@ -392,7 +230,7 @@ def _ways_out(reader: _Reader) -> dict[str, Any]:
     }
 
 
-def _unsubscribe(reader: _Reader, alert_id: int | None) -> str:
+def _unsubscribe(reader: Reader, alert_id: int | None) -> str:
     if alert_id is not None:
         return _link(reader.board, "unsubscribe", alerts.unsubscribe_token(reader.board, alert_id))
     token = unsubscribing.of_posters(reader.board, reader.member.id)

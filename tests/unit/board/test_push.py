@@ -23,10 +23,12 @@ from board import (
     push_delivery,
     push_keys,
     push_subscriptions,
+    suspensions,
 )
 from board.alerts import Terms
 from board.context import Board
 from board.db import now
+from board.delivery_status import Reason
 from board.i18n import LOCALES, direction
 from board.outbox import OutboxRow
 from board.preferences import NewPreferences
@@ -442,6 +444,31 @@ def test_a_digest_is_one_mail_or_one_push_message(
     if pushed:
         message = browser.read(service.to(browser)[-1])
         assert "et plus encore" in message["title"] and message["path"] == "/listings"
+
+
+@pytest.mark.parametrize(("by_email", "pushed"), [(True, 0), (False, 1)])
+def test_while_mails_come_back_a_digest_by_push_still_comes(
+    board: Board,
+    make: Factory,
+    service: PushService,
+    reader: int,
+    browser: SubscribedBrowser,
+    by_email: bool,
+    pushed: int,
+) -> None:
+    """To whoever wants no mails; what is to be mailed waits until mail arrives again."""
+    choose(board, reader, by_email=by_email, most_a_week=1)
+    for number in range(2):
+        make.open(title=f"Help {number}")
+        work_off(board)
+    with board.db.write() as session:
+        suspensions.suspend(session, reader, Reason.MAILBOX, sent_at=now(session))
+    before = len(service.to(browser))
+    set_clock(board, MORNING)
+    while digests.write(board):
+        pass
+    work_off(board)
+    assert len(service.to(browser)) - before == pushed
 
 
 def test_without_a_key_nothing_is_pushed(
