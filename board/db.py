@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,14 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    InstrumentedAttribute,
+    Mapped,
+    Session,
+    mapped_column,
+    sessionmaker,
+)
 from sqlalchemy.types import LargeBinary, TypeDecorator, TypeEngine
 
 from board import schema
@@ -328,6 +335,21 @@ def now(session: Session) -> datetime:
         moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
     offset: timedelta = session.info.get("clock_offset", timedelta())
     return moment.astimezone(UTC) + offset
+
+
+def one_of(
+    session: Session, column: InstrumentedAttribute[Any], values: Collection[Any]
+) -> sa.ColumnElement[bool]:
+    """The condition that a column holds one of many values.
+
+    PostgreSQL gets them as one array: written as parameters, its driver spends more time on a
+    thousand of them than the database does.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        array = sa.literal(list(values), postgresql.ARRAY(column.type))
+        held: sa.ColumnElement[bool] = column == sa.any_(array)
+        return held
+    return column.in_(values)
 
 
 def insert_new(session: Session, table: type[Base], unique: Sequence[str]) -> Any:

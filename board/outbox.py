@@ -17,7 +17,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board.db import Base, BigId, Database, UTCDateTime, insert_new, now
+from board.db import Base, BigId, Database, UTCDateTime, insert_new, now, one_of
 from board.errors import BoardError
 from board.secrecy import Unreadable, Vault
 
@@ -187,7 +187,9 @@ def add_missing(session: Session, rows: Sequence[NewRow]) -> list[int]:
         insert_new(session, OutboxRow, ["once"]),
         [_values(row, moment) for row in fresh],
     )
-    stored = sa.select(OutboxRow.id).where(OutboxRow.once.in_([row.once for row in fresh]))
+    stored = sa.select(OutboxRow.id).where(
+        one_of(session, OutboxRow.once, [row.once for row in fresh])
+    )
     return list(session.scalars(stored))
 
 
@@ -209,7 +211,9 @@ def _values(row: NewRow, moment: datetime) -> dict[str, object]:
 
 def known(session: Session, onces: Collection[str]) -> set[str]:
     """Those of the texts with which a row was ever written."""
-    return set(session.scalars(sa.select(OutboxRow.once).where(OutboxRow.once.in_(onces))))
+    return set(
+        session.scalars(sa.select(OutboxRow.once).where(one_of(session, OutboxRow.once, onces)))
+    )
 
 
 def count_today(session: Session, purpose: str, conversation_id: int, member_id: int) -> int:

@@ -21,7 +21,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from board import push_keys, push_services
-from board.db import Base, BigId, UTCDateTime, insert_new, now
+from board.db import Base, BigId, UTCDateTime, insert_new, now, one_of
 from board.errors import Invalid, Problem
 from board.i18n import N_
 from board.members import Member
@@ -152,7 +152,7 @@ def holders(session: Session, board: Board, member_ids: Collection[int]) -> set[
     return set(
         session.scalars(
             sa.select(PushSubscription.member_id)
-            .where(PushSubscription.member_id.in_(member_ids))
+            .where(one_of(session, PushSubscription.member_id, member_ids))
             .distinct()
         )
     )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from board import blocks, listings, preferences
 from board.alerts import Alert, AlertStatus
-from board.db import now
+from board.db import now, one_of
 from board.listings import Listing
 from board.members import Member
 from board.preferences import Preferences, PreferencesRow
@@ -119,10 +119,11 @@ def _recipient(
 
 def _alert_owners(session: Session, ids: list[int], wanted: frozenset[int]) -> Iterable[Recipient]:
     for start in range(0, len(ids), _BATCH):
+        hit = one_of(session, Alert.id, ids[start : start + _BATCH])
         rows = session.execute(
             _members(Alert.id, Alert.rhythm, Alert.cell, Alert.categories)
             .join(Alert, Alert.member_id == Member.id)
-            .where(Alert.id.in_(ids[start : start + _BATCH]), Alert.status == AlertStatus.ACTIVE)
+            .where(hit, Alert.status == AlertStatus.ACTIVE)
             .order_by(Alert.id)
         )
         for *row, alert_id, rhythm, cell, categories in rows:

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board.db import Base, UTCDateTime, insert_new, now
+from board.db import Base, UTCDateTime, insert_new, now, one_of
 from board.delivery_status import Reason
 
 _log = structlog.get_logger(__name__)
@@ -79,7 +79,9 @@ def of(session: Session, member_id: int) -> Suspension | None:
 
 def among(session: Session, member_ids: Collection[int]) -> set[int]:
     """Those of the members to whom no mail is sent."""
-    held = sa.select(Suspension.member_id).where(Suspension.member_id.in_(member_ids), _HOLDS)
+    held = sa.select(Suspension.member_id).where(
+        one_of(session, Suspension.member_id, member_ids), _HOLDS
+    )
     return set(session.scalars(held))
 
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from board import outbox, push_subscriptions, recipients, suspensions, tellings
-from board.db import now
+from board.db import now, one_of
 from board.outbox import OutboxRow
 from board.recipients import News, Recipient
 from board.rhythms import Rhythm
@@ -179,7 +179,7 @@ def _sent_within_a_week(
     rows = session.execute(
         sa.select(OutboxRow.member_id, sa.func.count(sa.distinct(OutboxRow.listing_id)))
         .where(
-            OutboxRow.member_id.in_(member_ids),
+            one_of(session, OutboxRow.member_id, member_ids),
             OutboxRow.purpose == outbox.MATCH,
             OutboxRow.status.in_((outbox.PENDING, outbox.SENT)),
             OutboxRow.due_at > moment - WEEK,

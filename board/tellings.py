@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board.db import Base, BigId, UTCDateTime, insert_new, now
+from board.db import Base, BigId, UTCDateTime, insert_new, now, one_of
 from board.errors import LinkRefused
 from board.listings import Listing
 from board.members import Member
@@ -92,7 +92,7 @@ def closed(session: Session, listing_id: int, member_ids: Iterable[int]) -> set[
         session.scalars(
             sa.select(Telling.member_id).where(
                 Telling.listing_id == listing_id,
-                Telling.member_id.in_(list(member_ids)),
+                one_of(session, Telling.member_id, list(member_ids)),
                 sa.or_(Telling.told_at.is_not(None), Telling.declined_at.is_not(None)),
             )
         )

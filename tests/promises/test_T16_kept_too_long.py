@@ -459,7 +459,7 @@ def test_T16_the_queue_holds_numbers_only(board: Board, make: Factory) -> None:
     waker = Waker(address)
     with Redis.from_url(address) as server:
         server.flushdb()
-        assert waker.wake(board.waker.woken)
+        assert all(waker.wake([row]) for row in board.waker.woken)
         held = [key + (server.dump(key) or b"") for key in server.scan_iter()]
         assert len(held) > 10
         assert MARK.encode() not in b"".join(held).lower()
