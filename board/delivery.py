@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 TIMEOUT_S = 20.0
 #: Replies (RFC 5321, 4.2.3).
 _OK, _CLOSING = 250, 421
-_RENEW_EVERY_S = outbox.LEASE.total_seconds() / 3
+#: How often a lease is renewed in the time that it lasts.
+_RENEWALS = 3
 
 
 class Temporary(BoardError):
@@ -190,7 +191,7 @@ def renewing(board: Board, held: outbox.Claim) -> Iterator[None]:
     done = threading.Event()
 
     def renew() -> None:
-        while not done.wait(_RENEW_EVERY_S):
+        while not done.wait(held.lasts.total_seconds() / _RENEWALS):
             with contextlib.suppress(Unavailable):
                 if not outbox.renew(board.db, held):
                     return

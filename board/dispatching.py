@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,7 +23,8 @@ def dispatch(board: Board, row_id: int) -> list[int]:
     Returns the ids of rows that it caused and that can be dispatched next. Whatever fails is
     recorded on the row, to be tried again later.
     """
-    held = outbox.claim(board.db, board.vault, row_id)
+    lasts = timedelta(seconds=board.settings.lease_s)
+    held = outbox.claim(board.db, board.vault, row_id, lasts=lasts)
     if held is None:
         return []
     try:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from board.db import Base, BigId, Database, UTCDateTime, insert_new, now, one_of
 from board.errors import BoardError
 from board.secrecy import Unreadable, Vault
+from config.settings import LEASE_S
 
 _log = structlog.get_logger(__name__)
 
@@ -68,7 +69,8 @@ PENDING, SENT, DROPPED, DEAD = "pending", "sent", "dropped", "dead"
 #: Class of the failure of a row whose workers died again and again.
 ABANDONED = "abandoned"
 
-LEASE = timedelta(seconds=30)
+#: By default; an installation may choose another one (LEASE_S).
+LEASE = timedelta(seconds=LEASE_S)
 MAX_ATTEMPTS = 8
 #: A defect of ours does not pass by waiting.
 MAX_FAILURES = 3
@@ -159,6 +161,8 @@ class Claim:
     payload: Mapping[str, str]
     attempts: int
     lease: str
+    #: How long it is held from now, and from each renewal.
+    lasts: timedelta
 
 
 def add(session: Session, row: NewRow) -> int:
@@ -229,8 +233,8 @@ def count_today(session: Session, purpose: str, conversation_id: int, member_id:
     return found or 0
 
 
-def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
-    """Hold a due row for `LEASE`; None when it is done, not due, or held by somebody.
+def claim(db: Database, vault: Vault, row_id: int, *, lasts: timedelta = LEASE) -> Claim | None:
+    """Hold a due row for so long; None when it is done, not due, or held by somebody.
 
     None too after `MAX_ATTEMPTS` claims that nobody ended, and then it is dead.
     And None when its payload cannot be read: the row is postponed, so that it stops no other.
@@ -248,7 +252,7 @@ def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
         row = session.scalar(
             sa.update(OutboxRow)
             .where(OutboxRow.id.in_(target.scalar_subquery()))
-            .values(lease=lease, lease_until=moment + LEASE, attempts=OutboxRow.attempts + 1)
+            .values(lease=lease, lease_until=moment + lasts, attempts=OutboxRow.attempts + 1)
             .returning(OutboxRow)
             .execution_options(synchronize_session=False)
         )
@@ -268,6 +272,7 @@ def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
             payload=_Gone(),
             attempts=row.attempts,
             lease=lease,
+            lasts=lasts,
         )
         if row.attempts > MAX_ATTEMPTS:
             # Nobody gave it up: each of its workers died with it, and so would the next ones.
@@ -285,14 +290,14 @@ def claim(db: Database, vault: Vault, row_id: int) -> Claim | None:
 
 
 def renew(db: Database, held: Claim) -> bool:
-    """Hold the row for another `LEASE`; False when it was lost meanwhile."""
+    """Hold the row for another lease; False when it was lost meanwhile."""
     with db.write() as session:
         return hold(session, held)
 
 
 def hold(session: Session, held: Claim) -> bool:
     """As `renew`, in a unit of work that must not go on without the row."""
-    return _update_held(session, held, lease_until=now(session) + LEASE)
+    return _update_held(session, held, lease_until=now(session) + held.lasts)
 
 
 def finish(session: Session, held: Claim, status: str, error: str = "") -> bool:

@@ -20,6 +20,8 @@ from config import values
 ROOT = Path(__file__).resolve().parents[1]
 
 SECRET_LENGTH = 32
+#: By default, how long a worker holds a row of the outbox without a sign of life, in seconds.
+LEASE_S = 30
 #: Socket addresses hold 108 bytes on Linux and 104 on macOS, the closing zero included.
 SOCKET_PATH_BYTES = 100
 #: The server tells its clients their addresses in words parted by spaces, and a URL has signs of
@@ -154,6 +156,12 @@ class Settings(BaseSettings):
         1200,
         validation_alias="REQUESTS_PER_MINUTE",
         description="Requests that one network may send in a minute: 0 to 99999. 0 sets no limit.",
+    )
+    lease_s: Annotated[int, BeforeValidator(values.whole_number), Field(ge=5, le=300)] = Field(
+        LEASE_S,
+        validation_alias="LEASE_S",
+        description="Seconds after which another worker goes on with what a dead one was sending: "
+        "5 to 300.",
     )
     metrics_token: Annotated[str, AfterValidator(values.token)] | None = Field(
         None,

@@ -52,13 +52,13 @@ LANES = (
     Lane("postgresql", "postgresql and not browser and not faults", "TEST_DATABASE_URL", 2),
     Lane("redis", "redis and not faults", "TEST_REDIS_URL"),
     Lane("browser", "browser", "TEST_CHROMIUM"),
-    # Each database has a process of its own, since its tests share a served board.
+    # A process for each of the four boards that its tests share: they mostly wait.
     Lane(
         "faults",
         "faults",
         "TEST_DATABASE_URL",
-        processes=2,
-        spread="loadgroup",
+        processes=4,
+        spread="loadscope",
         folder="tests/faults",
         otherwise="faults and not postgresql",
     ),

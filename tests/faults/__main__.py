@@ -24,9 +24,9 @@ def main() -> int:
     ours = Settings.variables()
     environment = {name: value for name, value in os.environ.items() if name not in ours}
     command = [sys.executable, "-m", "pytest", "-q", "tests/faults", "-m", markers]
-    halves = ["-n", "2", "--dist", "loadgroup"]
+    boards = ["-n", "4", "--dist", "loadscope"]
     status = subprocess.run(
-        [*command, *halves, *sys.argv[1:]],
+        [*command, *boards, *sys.argv[1:]],
         cwd=ROOT,
         env={**environment, FILE: str(PATH)},
         check=False,

@@ -1,9 +1,10 @@
-"""One served board for each database, and what the tests measured."""
+"""Served boards of each database, and what the tests measured."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,21 +12,27 @@ from tests.faults import servers
 from tests.faults.figures import Figures
 from tests.faults.interrupting import Interrupted, interrupt
 from tests.faults.site import POSTGRESQL, SQLITE, Site, served
+from tests.faults.spreading import ByBoard
 
 #: Gentle ones first: what takes a while to show is planted before them and judged after them.
 _ORDER = ("P12", "P05", "P08", "P06", "P03", "P07", "P02", "P04", "P01")
 HERE = Path(__file__).parent
 #: Mails that always fail, from the start: whatever is measured is measured beside them.
 DOOMED = 20
+#: Databases for which this process has started a board.
+_served: set[str] = set()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByBoard:
+    """Those of one board go to one process."""
+    return ByBoard(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put them in order, and those of one database into one process."""
+    """Put them in order."""
     ours = [item for item in items if HERE in item.path.parents]
     for item in ours:
-        database = POSTGRESQL if item.get_closest_marker("postgresql") else SQLITE
         item.add_marker(pytest.mark.faults)
-        item.add_marker(pytest.mark.xdist_group(database))
     ordered = sorted(ours, key=lambda item: _ORDER.index(item.path.name.split("_")[1]))
     places = [place for place, item in enumerate(items) if item in ours]
     for place, item in zip(places, ordered, strict=True):
@@ -42,6 +49,9 @@ def site(
     gazetteer_path: Path,
 ) -> Iterator[Site]:
     """A served board: on the embedded defaults, or on PostgreSQL and Redis of this test's own."""
+    # Nothing else would show that tests are spread badly, but for an hour of starting boards.
+    assert request.param not in _served, "a second board; with -n, name the folder tests/faults"
+    _served.add(request.param)
     home = tmp_path_factory.mktemp("home")
     if request.param == SQLITE:
         copy_of = request.getfixturevalue("migrated_sqlite")

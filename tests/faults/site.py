@@ -19,10 +19,12 @@ from board.listings import Listing
 from board.outbox import OutboxRow
 from board.preferences import NewPreferences
 from board.waking import QUEUE
+from config.settings import LEASE_S as DEFAULT_LEASE_S
 from config.settings import Settings
 from matcher.place import Place
 from tests.factories import AKWA, Factory
 from tests.faults.clients import Browser
+from tests.faults.figures import LONG
 from tests.faults.parts import Parts
 from tests.faults.servers import PostgreSQL, Redis
 from tests.faults.sink import FaultySink
@@ -32,6 +34,8 @@ from web.guards import session_cookie
 SECRET = "a secret that only tests know, long enough"
 #: Requests that one network may send in a minute; those of this machine are not counted.
 REQUESTS_PER_MINUTE = 60
+#: As installed; in the short form so long that none is lost where much else runs, and no longer.
+LEASE_S = DEFAULT_LEASE_S if LONG else 6
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 
@@ -202,6 +206,7 @@ def served(
             "SMTP_URL": sink.url,
             "PROXIES": "1",
             "REQUESTS_PER_MINUTE": str(REQUESTS_PER_MINUTE),
+            "LEASE_S": str(LEASE_S),
             **(postgresql.urls if postgresql else {}),
             **({"REDIS_URL": redis.url} if redis else {}),
         }

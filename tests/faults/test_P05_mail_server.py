@@ -20,7 +20,7 @@ from board.outbox import OutboxRow
 from tests.faults.clients import Browser
 from tests.faults.figures import LONG, Figures
 from tests.faults.interrupting import Interrupted
-from tests.faults.site import Site
+from tests.faults.site import LEASE_S, Site
 from tests.processes import wait_for
 
 REFUSALS: dict[str, dict[str, Any]] = {
@@ -33,8 +33,8 @@ REFUSALS: dict[str, dict[str, Any]] = {
 MODES: dict[str, dict[str, Any]] = {**REFUSALS, "slow": {"slow_s": 60.0}}
 #: Looks at the database while the mail server holds a mail.
 LOOKS = 100
-#: Of the ten seconds after which the lease is renewed, in one short unit of work.
-_UNDISTURBED_S = 5.0
+#: Half of the time after which the lease is renewed, in one short unit of work.
+_UNDISTURBED_S = LEASE_S / 6
 ROUNDS, POSTS, CLIENTS = 5, 100, 2
 WORSE = 1.2
 _numbers = itertools.count(1)

@@ -6,7 +6,8 @@ import itertools
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -88,7 +89,9 @@ def host(site: Site, shift: timedelta) -> Iterator[Host]:
 @pytest.fixture(scope="module")
 def hosts(site: Site) -> Iterator[dict[str, Host]]:
     """One for which everything is an hour older, and one for which nothing of the last hour is."""
-    with host(site, HOUR) as ahead, host(site, -HOUR) as behind:
+    with ExitStack() as stack, ThreadPoolExecutor(2) as pool:
+        begun = [pool.submit(stack.enter_context, host(site, shift)) for shift in (HOUR, -HOUR)]
+        ahead, behind = (each.result() for each in begun)
         yield {"ahead": ahead, "behind": behind, "right": Host(site.settings.port)}
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import smtplib
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from board import delivery, dispatching, outbox
+from board import channels, delivery, dispatching, outbox
 from board.context import Board
+from board.db import now
 from board.mails import compose
 from board.outbox import OutboxRow
 from tests.factories import Factory
@@ -48,6 +50,30 @@ def test_a_row_is_held_by_one_process_at_a_time(board: Board, make: Factory) -> 
         assert not outbox.finish(session, first, outbox.SENT), "a lost lease records nothing"
     assert not outbox.renew(board.db, first)
     assert outbox.renew(board.db, second)
+
+
+def test_an_installation_says_how_long_a_row_is_held(
+    board: Board, make: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the claim, and from each renewal."""
+    chosen = replace(board, settings=board.settings.model_copy(update={"lease_s": 7}))
+    make.pending()
+    left: list[float] = []
+
+    def look(held: outbox.Claim) -> channels.Channel:
+        for renews in (lambda: True, lambda: outbox.renew(board.db, held)):
+            assert renews()
+            with board.db.read() as session:
+                until = session.scalars(sa.select(OutboxRow.lease_until)).one()
+                assert until is not None
+                left.append((until - now(session)).total_seconds())
+            board.db.clock_offset += timedelta(seconds=5)
+        return of(held)
+
+    of = channels.of
+    monkeypatch.setattr(channels, "of", look)
+    dispatching.dispatch(chosen, *outbox.due_ids(board.db))
+    assert left == [pytest.approx(7, abs=2)] * 2
 
 
 def test_eight_claims_at_once_give_one_holder(board: Board, make: Factory) -> None:
@@ -192,7 +218,7 @@ def test_a_lease_is_renewed_while_a_server_is_slow(
     board: Board, make: Factory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The keeper renews until the block ends."""
-    monkeypatch.setattr(delivery, "_RENEW_EVERY_S", 0.01)
+    monkeypatch.setattr(delivery, "_RENEWALS", 3000)
     make.pending()
     held = outbox.claim(board.db, board.vault, outbox.due_ids(board.db)[0])
     assert held is not None

@@ -494,7 +494,7 @@ def test_the_lease_is_renewed_and_no_connection_held_while_a_service_is_slow(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The service answers only when the row was renewed and the pool had everything back."""
-    monkeypatch.setattr(delivery, "_RENEW_EVERY_S", 0.01)
+    monkeypatch.setattr(delivery, "_RENEWALS", 3000)
     seen: list[bool] = []
     renewed, real = threading.Event(), outbox.renew
 
