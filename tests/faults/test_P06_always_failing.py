@@ -6,6 +6,8 @@ import json
 import time
 from typing import Any
 
+import pytest
+
 from board import outbox
 from board.outbox import OutboxRow
 from config.settings import Settings
@@ -14,6 +16,7 @@ from tests.faults.figures import Figures
 from tests.faults.site import Site
 from tests.processes import wait_for
 
+pytestmark = pytest.mark.usefixtures("doomed")
 TRIES = 3
 DELAY_S = 30.0
 #: Three tries with the waits between them, each found by the sweep of every ten seconds.

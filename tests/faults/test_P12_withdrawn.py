@@ -18,6 +18,7 @@ from tests.processes import Running, wait_for
 CASES = (None, *WAYS)
 
 
+@pytest.mark.usefixtures("doomed")
 def test_P12_what_is_withdrawn_between_its_row_and_its_mail_is_not_sent(
     site: Site, figures: Figures
 ) -> None:
