@@ -25,10 +25,12 @@ _LIBC = ctypes.CDLL(None)
 
 def wait_for(condition: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> None:
     """Wait until a condition holds; fail with its name when it does not."""
-    end = time.monotonic() + patience_s
+    begun = time.monotonic()
     while not condition():
-        assert time.monotonic() < end, f"not within {patience_s} s: {what}"
-        threading.Event().wait(0.05)
+        waited = time.monotonic() - begun
+        assert waited < patience_s, f"not within {patience_s} s: {what}"
+        # A look at processes takes milliseconds, which those that are waited for may need.
+        threading.Event().wait(min(0.05 + waited / 20, 0.25))
 
 
 def free_ports(count: int) -> list[int]:

@@ -11,6 +11,7 @@ from redis import Redis as Client
 from redis import RedisError
 
 from board.context import Board
+from board.waking import QUEUE
 from config.settings import Settings
 from tests.faults.clients import UNKNOWN, Browser
 from tests.faults.servers import PostgreSQL, Redis
@@ -60,6 +61,13 @@ class Parts:
             except RedisError:
                 return False
         return bool(alive & pids)
+
+    def worker_rests(self) -> bool:
+        """Whether no job waits and the worker has none in hand."""
+        with self.queue() as connection:
+            waiting = connection.llen(f"rq:queue:{QUEUE}")
+            states = [connection.hget(name, "state") for name in connection.smembers("rq:workers")]
+        return waiting == 0 and set(states) <= {b"idle"}
 
     def web_answers(self) -> bool:
         """Whether the web server has all its processes, and one of them answers."""

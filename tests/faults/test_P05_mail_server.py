@@ -35,7 +35,8 @@ MODES: dict[str, dict[str, Any]] = {**REFUSALS, "slow": {"slow_s": 60.0}}
 LOOKS = 100
 #: Half of the time after which the lease is renewed, in one short unit of work.
 _UNDISTURBED_S = LEASE_S / 6
-ROUNDS, POSTS, CLIENTS = 5, 100, 2
+#: Of so many posts the 99th percentile is the third slowest: of fewer it is chance.
+ROUNDS, POSTS, CLIENTS = 5, 250, 2
 WORSE = 1.2
 _numbers = itertools.count(1)
 
@@ -102,6 +103,7 @@ def _busy_on_sqlite(site: Site) -> bool:
     return bool(busy)
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(not LONG, reason="times are compared in `make faults` alone")
 def test_P05_posting_is_as_quick_as_ever(site: Site, figures: Figures) -> None:
     """Median of the 99th percentiles of several rounds, beside those without a fault."""
@@ -114,6 +116,8 @@ def test_P05_posting_is_as_quick_as_ever(site: Site, figures: Figures) -> None:
             with sick:
                 percentiles[name].append(_percentile(site))
                 _give_up(site)
+            # The worker has nothing left of this round when the next one is measured.
+            wait_for(site.worker_rests, "a worker at rest")
     medians = {name: statistics.median(found) for name, found in percentiles.items()}
     well = medians.pop("well")
     ratios = {name: median / well for name, median in medians.items()}
