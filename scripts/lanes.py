@@ -74,6 +74,14 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in ours}
 
 
+def prepare_engine() -> None:
+    """Compile it once, or the processes of the first lane would each do so beside the others."""
+    # In a process of its own: the compiler keeps half a gigabyte.
+    command = [sys.executable, "-c", "from cli.upkeep import compile_kernels; compile_kernels()"]
+    print("preparing the engine (up to a minute the first time)", flush=True)
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
 def main() -> int:
     """Run every lane whose servers are there; 0 when all passed."""
     services = Services.load()
@@ -86,6 +94,7 @@ def main() -> int:
         what = f"a part of lane {lane.name}" if lane.otherwise else f"lane {lane.name}"
         print(f"{what} is left out; `make services` adds it", flush=True)
     environment = {**clean_environment(), **added}
+    prepare_engine()
     failed = bool(left_out) and os.environ.get("CI") == "true"
     for lane in LANES:
         runs = replace(lane, markers=lane.otherwise) if lane in left_out else lane
