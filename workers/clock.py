@@ -13,6 +13,7 @@ import structlog
 from redis import Redis, exceptions
 from rq import Queue
 from rq.cron import CronJob, CronScheduler
+from rq.exceptions import SchedulerNotFound
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -22,6 +23,8 @@ from config.schedule import SCHEDULE, Periodic
 from config.settings import Settings
 from workers.queue import connect
 
+#: The last one: the server is back and empty, and knows this clock no more.
+_AWAY = (exceptions.ConnectionError, exceptions.TimeoutError, SchedulerNotFound)
 _log = structlog.get_logger(__name__)
 
 
@@ -51,6 +54,18 @@ def make_clock(connection: Redis, schedule: tuple[Periodic, ...] = SCHEDULE) -> 
     return clock
 
 
+def tick(clock: CronScheduler) -> None:
+    """Ask for each job when its time has come, until told to stop.
+
+    Raises:
+        SystemExit: the queue's server went away; the supervisor starts another clock.
+    """
+    try:
+        clock.start()  # type: ignore[no-untyped-call]
+    except _AWAY as error:
+        raise SystemExit("the queue's server went away") from error
+
+
 def main() -> None:
     """Tick until told to stop."""
     # Times of day in a schedule are read in local time.
@@ -61,10 +76,7 @@ def main() -> None:
     logging.getLogger("rq").setLevel(logging.WARNING)
     clock = make_clock(connect(settings))
     _log.info("clock started", jobs=[periodic.job for periodic in SCHEDULE])
-    try:
-        clock.start()  # type: ignore[no-untyped-call]
-    except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
-        raise SystemExit("the queue's server went away") from error
+    tick(clock)
     _log.info("clock stopped")
 
 
