@@ -11,6 +11,8 @@ from config.settings import ROOT, Settings
 from tests.conftest import service
 from tests.faults.figures import FILE, table
 
+#: Compares times: it runs last, beside no other.
+TIMED = "tests/faults/test_P05_mail_server.py::test_P05_posting_is_as_quick_as_ever"
 BY_BOARD = ["-n", "4", "--dist", "loadscope"]
 #: pytest's status where words such as `-k` leave no test.
 NOTHING_CHOSEN = 5
@@ -26,15 +28,15 @@ def main() -> int:
     markers = "faults" if has_postgresql else "faults and not postgresql"
     ours = Settings.variables()
     environment = {name: value for name, value in os.environ.items() if name not in ours}
-    command = [sys.executable, "-m", "pytest", "-q", "tests/faults"]
+    command = [sys.executable, "-m", "pytest", "-q", "-m", markers]
     statuses = [
         subprocess.run(
-            [*command, "-m", f"{markers} and {which}", *spread, *sys.argv[1:]],
+            [*command, *which, *sys.argv[1:]],
             cwd=ROOT,
             env={**environment, FILE: str(PATH)},
             check=False,
         ).returncode
-        for which, spread in (("not alone", BY_BOARD), ("alone", []))
+        for which in (["tests/faults", "--deselect", TIMED, *BY_BOARD], [TIMED])
     ]
     if PATH.exists():
         lines = PATH.read_text(encoding="utf-8").splitlines()

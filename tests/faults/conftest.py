@@ -23,6 +23,7 @@ DOOMED = 20
 _served: set[str] = set()
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByBoard:
     """Those of one board go to one process."""
     return ByBoard(config, log)

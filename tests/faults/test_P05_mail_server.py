@@ -103,7 +103,6 @@ def _busy_on_sqlite(site: Site) -> bool:
     return bool(busy)
 
 
-@pytest.mark.alone
 @pytest.mark.skipif(not LONG, reason="times are compared in `make faults` alone")
 def test_P05_posting_is_as_quick_as_ever(site: Site, figures: Figures) -> None:
     """Median of the 99th percentiles of several rounds, beside those without a fault."""
