@@ -6,7 +6,7 @@ import contextlib
 import smtplib
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
@@ -185,14 +185,14 @@ def _offers_tls(server: smtplib.SMTP) -> bool:
 
 
 @contextlib.contextmanager
-def renewing(board: Board, held: outbox.Claim) -> Iterator[None]:
-    """Keep the row's lease while the block runs, so that a slow server causes no second mail."""
+def renewing(board: Board, rows: Sequence[outbox.Claim]) -> Iterator[None]:
+    """Keep the rows' lease while the block runs, so that a slow server causes no second mail."""
     done = threading.Event()
 
     def renew() -> None:
         while not done.wait(_RENEW_EVERY_S):
             with contextlib.suppress(Unavailable):
-                if not outbox.renew(board.db, held):
+                if not outbox.renew(board.db, rows):
                     return
 
     keeper = threading.Thread(target=renew, name="lease", daemon=True)
