@@ -30,6 +30,7 @@ from benchmarks.harness import Options, Result
 from benchmarks.people import Crowd
 from board import dispatching, outbox
 from board.context import Board
+from board.loader import Loader
 from board.mails import compose
 from board.outbox import OutboxRow
 from board.processes import Report
@@ -49,8 +50,8 @@ def run(options: Options) -> Iterator[Result]:
     alerts = 100_000 if options.quick else ALERTS
     for database in databases.available():
         yield from _asked_and_written(database, alerts, options)
-        for more in (0,) if options.quick else (0, 1):
-            yield _delivered(database, more)
+        for workers in (2,) if options.quick else (1, 2):
+            yield _delivered(database, workers)
 
 
 def _asked_and_written(database: str, alerts: int, options: Options) -> Iterator[Result]:
@@ -134,18 +135,19 @@ def _bare_inserts(board: Board, ids: list[int]) -> None:
         )
 
 
-def _delivered(database: str, more: int) -> Result:
+def _delivered(database: str, workers: int) -> Result:
     """From the wake-up until a mail server has everything.
 
-    By all processes of `entraide up`, and so many more of `entraide worker`.
+    By all processes of `entraide up`, with so many workers.
     """
     with databases.on(database) as variables, _sink(variables["ENTRAIDE_HOME"]) as (url, count):
-        settings = Settings.from_mapping({**variables, "SMTP_URL": url})
+        variables |= {"SMTP_URL": url, "WORKERS": str(workers)}
+        settings = Settings.from_mapping(variables)
         with closing(Board.open(settings)) as board:
             crowd = Crowd(board)
             crowd.gather(HIT)
             warm_up(board.taxonomy)
-            with _up(settings, variables, more) as workers:
+            with _up(variables):
                 _wait(lambda: _ready(board) == workers, "workers that have their copies")
                 event = crowd.post_among_all()
                 start = time.perf_counter()
@@ -195,7 +197,8 @@ def _a_mail(board: Board) -> EmailMessage:
             sa.update(OutboxRow).where(OutboxRow.id == row_id).values(status=outbox.PENDING)
         )
     held = outbox.claim(board.db, board.vault, row_id)
-    message = None if held is None else compose.compose(board, held)
+    with board.db.read() as session:
+        message = held and compose.compose(Loader(session, board, [held]), held)
     if message is None:
         raise NotDelivered("no mail could be composed")
     return message
@@ -216,32 +219,25 @@ def _ready(board: Board) -> int:
 
 
 @contextmanager
-def _up(settings: Settings, variables: dict[str, str], more: int) -> Iterator[int]:
-    """`entraide up`, and more workers beside it; gives how many workers that are."""
-    lines = (ROOT / "Procfile").read_text("utf-8").splitlines()
+def _up(variables: dict[str, str]) -> Iterator[None]:
+    """`entraide up`, as these variables say."""
     environment = {
         **{key: value for key, value in os.environ.items() if key not in Settings.variables()},
         **variables,
-        "SMTP_URL": str(settings.smtp_url),
         **dict(zip(("PORT", "MAILIN_PORT"), _free_ports(), strict=True)),
     }
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-m", "cli.main", command],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for command in ("up", *["worker"] * more)
-    ]
+    started = subprocess.Popen(
+        [sys.executable, "-m", "cli.main", "up"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
-        yield sum("entraide worker" in line for line in lines) + more
+        yield
     finally:
-        for process in reversed(started):
-            process.terminate()
-        for process in started:
-            process.wait(timeout=60)
+        started.terminate()
+        started.wait(timeout=60)
 
 
 def _free_ports() -> tuple[str, str]:

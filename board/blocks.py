@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board.db import Base, UTCDateTime, now
+from board.db import Base, UTCDateTime, now, one_of
 from board.errors import Invalid, MemberNotFound, Problem
 from board.i18n import N_
 from board.members import Member
@@ -65,12 +66,25 @@ def between(session: Session, a: int, b: int) -> bool:
 
 def blocked_with(session: Session, member_id: int) -> frozenset[int]:
     """Everybody between whom and this member nothing passes, whoever blocked whom."""
+    return among(session, [member_id])[member_id]
+
+
+def among(session: Session, member_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """As `blocked_with`, for each of several members."""
     rows = session.execute(
         sa.select(Block.member_id, Block.blocked_id).where(
-            sa.or_(Block.member_id == member_id, Block.blocked_id == member_id)
+            sa.or_(
+                one_of(session, Block.member_id, member_ids),
+                one_of(session, Block.blocked_id, member_ids),
+            )
         )
     )
-    return frozenset(each for pair in rows for each in pair) - {member_id}
+    found: dict[int, set[int]] = {member_id: set() for member_id in member_ids}
+    for one, other in rows:
+        for member_id, apart in ((one, other), (other, one)):
+            if member_id in found:
+                found[member_id].add(apart)
+    return {member_id: frozenset(apart) for member_id, apart in found.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -18,7 +19,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from board import delivery_status, links, outbox, preferences, suspensions
-from board.db import now
+from board.db import now, one_of
 from board.delivery_status import Reason
 from board.errors import Invalid, Problem
 from board.i18n import N_
@@ -63,12 +64,22 @@ class State:
     reason: Reason
 
 
-def recipient(board: Board, address: str) -> Recipient:
-    """Who has this address, as of now. Raises Unavailable."""
-    with board.db.read() as session:
-        found = sa.select(Member.id, suspensions.holds(Member.id)).where(Member.email == address)
-        member_id, held = session.execute(found).one_or_none() or (_NOBODY, False)
-        return Recipient(member_id=member_id, is_suspended=bool(held), at=now(session))
+def recipients(
+    session: Session, addresses: Collection[str], moment: datetime
+) -> dict[str, Recipient]:
+    """Address → who has it, also of those that nobody has; `moment` is now."""
+    rows = session.execute(
+        sa.select(Member.email, Member.id, suspensions.holds(Member.id)).where(
+            one_of(session, Member.email, addresses)
+        )
+    )
+    known = {address: (member_id, bool(held)) for address, member_id, held in rows}
+    nobody = (_NOBODY, False)
+    return {
+        address: Recipient(member_id=member_id, is_suspended=held, at=moment)
+        for address in addresses
+        for member_id, held in [known.get(address, nobody)]
+    }
 
 
 def return_path(board: Board, to: Recipient) -> str | None:

@@ -6,7 +6,7 @@ import contextlib
 import smtplib
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
@@ -186,14 +186,15 @@ def _offers_tls(server: smtplib.SMTP) -> bool:
 
 
 @contextlib.contextmanager
-def renewing(board: Board, held: outbox.Claim) -> Iterator[None]:
-    """Keep the row's lease while the block runs, so that a slow server causes no second mail."""
+def renewing(board: Board, rows: Sequence[outbox.Claim]) -> Iterator[None]:
+    """Keep the rows' lease while the block runs, so that a slow server causes no second mail."""
     done = threading.Event()
+    every_s = min(held.lasts for held in rows).total_seconds() / _RENEWALS
 
     def renew() -> None:
-        while not done.wait(held.lasts.total_seconds() / _RENEWALS):
+        while not done.wait(every_s):
             with contextlib.suppress(Unavailable):
-                if not outbox.renew(board.db, held):
+                if not outbox.renew(board.db, rows):
                     return
 
     keeper = threading.Thread(target=renew, name="lease", daemon=True)

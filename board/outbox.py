@@ -161,7 +161,7 @@ class Claim:
     payload: Mapping[str, str]
     attempts: int
     lease: str
-    #: How long it is held from now, and from each renewal.
+    #: How long it is held from its claim, and from each renewal.
     lasts: timedelta
 
 
@@ -239,45 +239,80 @@ def claim(db: Database, vault: Vault, row_id: int, *, lasts: timedelta = LEASE) 
     None too after `MAX_ATTEMPTS` claims that nobody ended, and then it is dead.
     And None when its payload cannot be read: the row is postponed, so that it stops no other.
     """
-    lease = secrets.token_hex(8)
     with db.write() as session:
-        moment = now(session)
-        free = sa.or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until <= moment)
-        target = (
-            sa.select(OutboxRow.id)
-            .where(OutboxRow.id == row_id, OutboxRow.status == PENDING)
-            .where(OutboxRow.due_at <= moment, free)
-            .with_for_update(skip_locked=True)
-        )
-        row = session.scalar(
-            sa.update(OutboxRow)
-            .where(OutboxRow.id.in_(target.scalar_subquery()))
-            .values(lease=lease, lease_until=moment + lasts, attempts=OutboxRow.attempts + 1)
-            .returning(OutboxRow)
-            .execution_options(synchronize_session=False)
-        )
+        row = next(iter(_claimed(session, lasts, OutboxRow.id == row_id)), None)
         if row is None:
             return None
-        sealed = row.payload
-        held = Claim(
-            id=row.id,
-            purpose=row.purpose,
-            channel=row.channel,
-            once=row.once,
-            listing_id=row.listing_id,
-            alert_id=row.alert_id,
-            conversation_id=row.conversation_id,
-            member_id=row.member_id,
-            locale=row.locale,
-            payload=_Gone(),
-            attempts=row.attempts,
-            lease=lease,
-            lasts=lasts,
-        )
+        held, sealed = _as_claim(row, lasts), row.payload
         if row.attempts > MAX_ATTEMPTS:
             # Nobody gave it up: each of its workers died with it, and so would the next ones.
             _update_held(session, held, status=DEAD, error=ABANDONED, lease=None, lease_until=None)
             return None
+    return _opened(db, vault, held, sealed)
+
+
+def claim_together(
+    db: Database, vault: Vault, row_ids: Collection[int], *, lasts: timedelta = LEASE
+) -> list[Claim]:
+    """Hold those of the rows that go out on a channel and were never tried, under one lease.
+
+    A row that was tried before is claimed alone, so that one that kills its worker takes no other
+    with it.
+    """
+    with db.write() as session:
+        fresh = (
+            one_of(session, OutboxRow.id, row_ids),
+            OutboxRow.attempts == 0,
+            OutboxRow.channel != EVENT,
+        )
+        rows = [(_as_claim(row, lasts), row.payload) for row in _claimed(session, lasts, *fresh)]
+    opened = (_opened(db, vault, held, sealed) for held, sealed in rows)
+    return sorted((held for held in opened if held is not None), key=lambda held: held.id)
+
+
+def _claimed(
+    session: Session, lasts: timedelta, *conditions: sa.ColumnElement[bool]
+) -> Sequence[OutboxRow]:
+    """The due rows of which this holds, taken under a new lease."""
+    moment = now(session)
+    free = sa.or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until <= moment)
+    target = (
+        sa.select(OutboxRow.id)
+        .where(*conditions, OutboxRow.status == PENDING, OutboxRow.due_at <= moment, free)
+        .with_for_update(skip_locked=True)
+    )
+    return session.scalars(
+        sa.update(OutboxRow)
+        .where(OutboxRow.id.in_(target.scalar_subquery()))
+        .values(
+            lease=secrets.token_hex(8),
+            lease_until=moment + lasts,
+            attempts=OutboxRow.attempts + 1,
+        )
+        .returning(OutboxRow)
+        .execution_options(synchronize_session=False)
+    ).all()
+
+
+def _as_claim(row: OutboxRow, lasts: timedelta = LEASE) -> Claim:
+    return Claim(
+        id=row.id,
+        purpose=row.purpose,
+        channel=row.channel,
+        once=row.once,
+        listing_id=row.listing_id,
+        alert_id=row.alert_id,
+        conversation_id=row.conversation_id,
+        member_id=row.member_id,
+        locale=row.locale,
+        payload=_Gone(),
+        attempts=row.attempts,
+        lease=row.lease or "",
+        lasts=lasts,
+    )
+
+
+def _opened(db: Database, vault: Vault, held: Claim, sealed: bytes | None) -> Claim | None:
     if sealed is None:
         return held
     try:
@@ -285,18 +320,35 @@ def claim(db: Database, vault: Vault, row_id: int, *, lasts: timedelta = LEASE) 
     except Unreadable as error:
         # Sealed with another key. The row keeps its payload for the day the key is back.
         status = postpone(db, held, type(error).__name__)
-        _log.warning("payload cannot be read", row=row_id, status=status)
+        _log.warning("payload cannot be read", row=held.id, status=status)
         return None
 
 
-def renew(db: Database, held: Claim) -> bool:
-    """Hold the row for another lease; False when it was lost meanwhile."""
+def renew(db: Database, rows: Sequence[Claim]) -> bool:
+    """Hold what is left of rows claimed together for another lease; False when nothing is."""
+    ids, leases = [held.id for held in rows], {held.lease for held in rows}
+    lasts = max(held.lasts for held in rows)
     with db.write() as session:
-        return hold(session, held)
+        result = session.execute(
+            sa.update(OutboxRow)
+            .where(one_of(session, OutboxRow.id, ids), OutboxRow.lease.in_(leases))
+            .where(OutboxRow.status == PENDING)
+            .values(lease_until=now(session) + lasts)
+            .returning(OutboxRow.id)
+            .execution_options(synchronize_session=False)
+        )
+        return bool(result.all())
+
+
+def release(db: Database, rows: Sequence[Claim]) -> None:
+    """Let rows go that were not tried after all: they are due as before."""
+    with db.write() as session:
+        for held in rows:
+            _update_held(session, held, attempts=held.attempts - 1, lease=None, lease_until=None)
 
 
 def hold(session: Session, held: Claim) -> bool:
-    """As `renew`, in a unit of work that must not go on without the row."""
+    """Hold one row for another lease, in a unit that must not go on without it."""
     return _update_held(session, held, lease_until=now(session) + held.lasts)
 
 

@@ -5,6 +5,7 @@ Who has said nothing has no row, and the values of `Preferences` count.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from board import outbox, profiles, rhythms, tellings
-from board.db import Base, UTCDateTime, now
+from board.db import Base, UTCDateTime, now, one_of
 from board.errors import LinkRefused
 from board.i18n import N_
 from board.listings import Listing
@@ -148,12 +149,17 @@ def of_columns(
 
 def read(session: Session, member_id: int) -> Preferences:
     """How this member wants to be told, now."""
-    row = session.execute(
-        sa.select(Member.time_zone, *COLUMNS)
+    return among(session, [member_id])[member_id]
+
+
+def among(session: Session, member_ids: Collection[int]) -> dict[int, Preferences]:
+    """As `read`, for each of several members; without those that are no more."""
+    rows = session.execute(
+        sa.select(Member.id, Member.time_zone, *COLUMNS)
         .outerjoin(PreferencesRow, PreferencesRow.member_id == Member.id)
-        .where(Member.id == member_id)
-    ).one()
-    return of_columns(*row)
+        .where(one_of(session, Member.id, member_ids))
+    )
+    return {member_id: of_columns(*chosen) for member_id, *chosen in rows}
 
 
 def get(board: Board, member_id: int) -> Preferences:

@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy.orm import Session
-
 from board import outbox
 from board.i18n import N_, direction, translations
+from board.loader import Loader
 from board.mails import telling
 from board.mails.telling import News
 from board.push_delivery import Envelope
@@ -43,7 +42,7 @@ URGENCIES: Final[Mapping[Urgency, str]] = {
 }
 _CONTACTS: Final = frozenset({"phone", "email", "messaging", "iban"})
 
-_NEWS: Final[Mapping[str, Callable[[Session, Board, outbox.Claim], News | None]]] = {
+_NEWS: Final[Mapping[str, Callable[[Loader, outbox.Claim], News | None]]] = {
     outbox.MATCH: telling.news_of_match,
     outbox.DIGEST: telling.news_of_digest,
 }
@@ -51,17 +50,17 @@ _NEWS: Final[Mapping[str, Callable[[Session, Board, outbox.Claim], News | None]]
 PURPOSES: Final = frozenset(_NEWS)
 
 
-def compose(session: Session, board: Board, held: outbox.Claim) -> Envelope | None:
+def compose(loader: Loader, held: outbox.Claim) -> Envelope | None:
     """The message of this row as things stand now; None when nobody should get it any more.
 
     Raises Later in the quiet hours.
     """
-    news = _NEWS[held.purpose](session, board, held)
+    news = _NEWS[held.purpose](loader, held)
     if news is None:
         return None
     first, moment = news.entries[0]["listing"], news.reader.moment
     urgency = Urgency(first.urgency)
-    topic = _name(board, held.once)
+    topic = _name(loader.board, held.once)
     return Envelope(
         content=json.dumps(_content(news, held.locale, topic), ensure_ascii=False).encode(),
         ttl=min(KEPT[urgency], first.ends_at - moment),

@@ -5,7 +5,7 @@ One row for a member and a listing. Mails of their own are known by their row of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -99,14 +99,16 @@ def closed(session: Session, listing_id: int, member_ids: Iterable[int]) -> set[
     )
 
 
-def is_declined(session: Session, member_id: int, listing_id: int) -> bool:
-    """Whether the member wants to hear no more of this listing."""
-    found = sa.select(Telling.id).where(
-        Telling.member_id == member_id,
-        Telling.listing_id == listing_id,
+def declined(
+    session: Session, member_ids: Collection[int], listing_ids: Collection[int]
+) -> frozenset[tuple[int, int]]:
+    """(member, listing) of what these members want to hear no more of, among these listings."""
+    found = sa.select(Telling.member_id, Telling.listing_id).where(
+        one_of(session, Telling.member_id, member_ids),
+        one_of(session, Telling.listing_id, listing_ids),
         Telling.declined_at.is_not(None),
     )
-    return session.scalar(found) is not None
+    return frozenset((member_id, listing_id) for member_id, listing_id in session.execute(found))
 
 
 def decline(session: Session, member_id: int, listing_id: int) -> None:

@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from urllib.error import URLError
 
@@ -97,6 +98,8 @@ def catcher() -> None:
 def programs(settings: Settings) -> list[Program]:
     """What `up` keeps running: the Procfile, and the servers that the settings leave to us."""
     lines = read_procfile(ROOT / "Procfile")
+    (worker,) = [line for line in lines if line.name == "worker"]
+    lines += [replace(worker, name=f"worker{n}") for n in range(2, settings.workers + 1)]
     if settings.embedded_mail:
         lines.append(Program("catcher", ("entraide", "catcher")))
     if settings.redis_url is None:

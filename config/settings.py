@@ -100,6 +100,14 @@ class Settings(BaseSettings):
     mailin_port: _PortNumber = Field(
         8026, validation_alias="MAILIN_PORT", description="Port of the mail listener: 1 to 65535."
     )
+    workers: int = Field(
+        1,
+        ge=1,
+        le=32,
+        validation_alias="WORKERS",
+        description="Worker processes of `entraide up`, 1 to 32. Each keeps a copy of the board in "
+        "memory; two send nearly twice as many mails on two cores.",
+    )
     push_key: Annotated[str, AfterValidator(values.push_key)] | None = Field(
         None,
         validation_alias="VAPID_PRIVATE_KEY",

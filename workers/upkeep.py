@@ -24,6 +24,7 @@ from board import (
 from board.context import Board
 from board.errors import Unavailable
 from board.snapshots import NotWritten
+from board.waking import TOGETHER
 from workers.parts import board
 
 _log = structlog.get_logger(__name__)
@@ -37,20 +38,28 @@ def sweep() -> int:
     """Dispatch what is due and held by nobody: wake-ups are only a courtesy."""
     here = board()
     done, until = 0, time.monotonic() + _SWEEP_S
+    due = outbox.due_ids(here.db, _BATCH)
     with delivery.keeping():
-        for row_id in outbox.due_ids(here.db, _BATCH):
+        for start in range(0, len(due), TOGETHER):
             if time.monotonic() > until:
                 break
-            try:
-                here.waker.wake(dispatching.dispatch(here, row_id))
-            except Unavailable:
-                # The database is away for all rows, not for this one.
-                raise
-            except Exception:
-                _log.exception("a row was left out of the sweep", row=row_id)
-                continue
-            done += 1
+            part = due[start : start + TOGETHER]
+            # One that nobody can dispatch may not keep back those beside it.
+            done += _swept(here, *part) or sum(_swept(here, row_id) for row_id in part)
     return done
+
+
+def _swept(here: Board, *row_ids: int) -> int:
+    """How many rows were dispatched: all of these, or none."""
+    try:
+        here.waker.wake(dispatching.dispatch(here, *row_ids))
+    except Unavailable:
+        # The database is away for all rows, not for these.
+        raise
+    except Exception:
+        _log.exception("left out of the sweep", rows=row_ids)
+        return 0
+    return len(row_ids)
 
 
 def snapshot() -> bool:

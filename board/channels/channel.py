@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from board import outbox
+from board.loader import Loader
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -32,9 +33,10 @@ class Channel(Protocol[Parcel]):
         """The purposes of rows that it carries."""
         ...
 
-    def prepare(self, board: Board, held: outbox.Claim) -> Parcel | None:
+    def prepare(self, loader: Loader, held: outbox.Claim) -> Parcel | None:
         """What this row sends as things stand now; None when nobody should get it any more.
 
+        The row is one of the loader's.
         Raises `Later` where its reader has quiet hours, and `Dropped` where the row says why.
         """
         ...

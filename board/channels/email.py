@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 from board import bounces, delivery, outbox
+from board.loader import Loader
 from board.mails import compose
 from board.mails.letter import Dropped
 
@@ -29,11 +30,11 @@ class EmailChannel:
     name = outbox.EMAIL
     purposes: Collection[str] = compose.PURPOSES
 
-    def prepare(self, board: Board, held: outbox.Claim) -> Addressed | None:
-        message = compose.compose(board, held)
+    def prepare(self, loader: Loader, held: outbox.Claim) -> Addressed | None:
+        message = compose.compose(loader, held)
         if message is None:
             return None
-        to = bounces.recipient(board, message["To"].addresses[0].addr_spec)
+        to = loader.recipient(message["To"].addresses[0].addr_spec)
         if to.is_suspended and held.purpose not in bounces.ASKED_FOR:
             raise Dropped(bounces.SUSPENDED)
         return Addressed(message, to)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from board import outbox, push_delivery, push_keys, push_messages, push_subscriptions
 from board.delivery import Refused, Temporary
+from board.loader import Loader
 from board.push_delivery import Envelope, Gone
 from board.push_subscriptions import Device
 
@@ -43,15 +44,15 @@ class PushChannel:
     name = outbox.PUSH
     purposes: Collection[str] = push_messages.PURPOSES
 
-    def prepare(self, board: Board, held: outbox.Claim) -> PushParcel | None:
+    def prepare(self, loader: Loader, held: outbox.Claim) -> PushParcel | None:
         """None too where the member has no browser left, or the board no key."""
+        board = loader.board
         if held.member_id is None or push_keys.public_key(board.settings) is None:
             return None
         told = _told(held)
-        with board.db.read() as session:
-            found = push_subscriptions.devices(session, board, held.member_id)
-            waiting = tuple(each for each in found if each.id not in told)
-            envelope = push_messages.compose(session, board, held) if waiting else None
+        found = push_subscriptions.devices(loader.session, board, held.member_id)
+        waiting = tuple(each for each in found if each.id not in told)
+        envelope = push_messages.compose(loader, held) if waiting else None
         return None if envelope is None else PushParcel(envelope, waiting)
 
     def send(self, board: Board, held: outbox.Claim, parcel: PushParcel) -> None:

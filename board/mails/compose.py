@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hmac
 import re
-from email.headerregistry import Address
+from email import policy
+from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
@@ -16,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from board import links, outbox, relays, sign_in, suspensions
 from board.alerts import Alert, AlertStatus
-from board.db import now
 from board.errors import LinkRefused
 from board.extensions import LONGER
 from board.i18n import N_, direction, translations
 from board.listings import Listing, Status
+from board.loader import Loader
 from board.mails import exchange, moderation, organisation_letters, telling
 from board.mails.dates import last_day
 from board.mails.letter import Letter
@@ -36,18 +37,31 @@ _LIST = "listings"
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
-def compose(board: Board, held: outbox.Claim) -> EmailMessage | None:
+class _Headers(HeaderRegistry):
+    """Makes the class of each header once; the library's own makes it anew for every header."""
+
+    @lru_cache(maxsize=64)  # noqa: B019 (there is one)
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        return super().__getitem__(name)
+
+
+_POLICY = policy.EmailPolicy(header_factory=_Headers())
+
+
+def compose(loader: Loader, held: outbox.Claim) -> EmailMessage | None:
     """The mail of this row as things stand now; None when nobody should get it any more."""
-    with board.db.read() as session:
-        letter = _WRITERS[held.purpose](session, board, held)
-        moment = now(session)
+    board = loader.board
+    if held.purpose in telling.WRITERS:
+        letter = telling.WRITERS[held.purpose](loader, held)
+    else:
+        letter = _WRITERS[held.purpose](loader.session, board, held)
     if letter is None or letter.to is None:
         return None
-    message = EmailMessage()
+    message = EmailMessage(_POLICY)
     message["From"] = board.settings.mail_from
     message["To"] = Address(addr_spec=letter.to)
     message["Subject"] = _subject(letter, held.locale)
-    message["Date"] = format_datetime(moment)
+    message["Date"] = format_datetime(loader.moment)
     # The same for every try at the same row, so that a mailbox can drop a second copy.
     message["Message-ID"] = _message_id(board, held.once)
     message["Auto-Submitted"] = "auto-generated"
@@ -249,9 +263,8 @@ _WRITERS = {
     outbox.CONFIRM_ALERT: _confirm_alert,
     outbox.LISTING_PUBLISHED: _published,
     outbox.LISTING_CHANGED: _changed,
-    **telling.WRITERS,
     **moderation.WRITERS,
 }
 
 #: What is sent as a mail.
-PURPOSES = frozenset(_WRITERS)
+PURPOSES = frozenset((*_WRITERS, *telling.WRITERS))

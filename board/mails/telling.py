@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from board import (
     alerts,
@@ -20,13 +19,12 @@ from board import (
     unsubscribing,
     words,
 )
-from board.db import now
 from board.i18n import N_
 from board.listings import Listing, ListingView
+from board.loader import Loader
 from board.mails.dates import last_day
 from board.mails.letter import Later, Letter
 from board.mails.why import Reader, Why, why_told
-from board.members import Member
 from board.tellings import Telling
 from matcher.taxonomy import Urgency
 
@@ -52,14 +50,14 @@ class News:
         return {"title": self.entries[0]["listing"].title}
 
 
-def match(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
+def match(loader: Loader, held: outbox.Claim) -> Letter | None:
     """Tells of one listing at once. Raises Later in the quiet hours."""
-    news = news_of_match(session, board, held)
+    news = news_of_match(loader, held)
     if news is None:
         return None
     unsubscribe = _unsubscribe(news.reader, held.alert_id)
     return Letter(
-        to=relays.address_for(session, news.reader.member),
+        to=relays.address_for(loader.session, news.reader.member),
         subject=news.subject,
         subject_params=news.subject_params,
         template="match",
@@ -73,43 +71,40 @@ def match(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
     )
 
 
-def news_of_match(session: Session, board: Board, held: outbox.Claim) -> News | None:
+def news_of_match(loader: Loader, held: outbox.Claim) -> News | None:
     """The one listing of this row; None without a reason any more. Raises Later."""
-    reader = _reader(session, board, held)
-    listing = session.get(Listing, held.listing_id)
-    if reader is None or listing is None:
+    reader, found = _reader(loader, held), loader.listing(held.listing_id)
+    if reader is None or found is None:
         return None
-    chosen = preferences.read(session, reader.member.id)
+    listing, chosen = found.row, loader.preferences[reader.member.id]
     if chosen.is_paused(reader.moment) or not chosen.allows(held.channel):
         return None
-    codes = listings.categories_of(session, [listing.id])[listing.id]
-    why = why_told(reader, listing, codes, held.alert_id)
-    if why is None or tellings.is_declined(session, reader.member.id, listing.id):
+    why = why_told(reader, listing, found.codes, held.alert_id)
+    if why is None or (reader.member.id, listing.id) in loader.declined:
         return None
     until = chosen.at_once(reader.moment, listing.urgency)
     if until > reader.moment:
         raise Later(until)
-    views = listings.views(session, board, [listing.id])
-    if not views:
+    if found.view is None:
         return None
     near = why.where and held.alert_id is not None
     return News(
         reader=reader,
         subject=N_("Near you: %(title)s") if near else N_("For you: %(title)s"),
-        entries=[_described(reader, listing, views[0], why)],
+        entries=[_described(reader, listing, found.view, why)],
     )
 
 
-def digest(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
+def digest(loader: Loader, held: outbox.Claim) -> Letter | None:
     """Tells of all that waited, by place and category. Raises Later in the quiet hours."""
-    news = news_of_digest(session, board, held)
+    news = news_of_digest(loader, held)
     if news is None:
         return None
-    reader, entries = news.reader, news.entries
+    board, reader, entries = loader.board, news.reader, news.entries
     unsubscribe = _link(board, "unsubscribe", unsubscribing.of_mails(board, reader.member.id))
     shown = entries[:MOST_IN_A_DIGEST]
     return Letter(
-        to=relays.address_for(session, reader.member),
+        to=relays.address_for(loader.session, reader.member),
         subject=news.subject,
         subject_params=news.subject_params,
         template="digest",
@@ -126,12 +121,12 @@ def digest(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
     )
 
 
-def news_of_digest(session: Session, board: Board, held: outbox.Claim) -> News | None:
+def news_of_digest(loader: Loader, held: outbox.Claim) -> News | None:
     """All that waited for this row; None where nothing is left to say. Raises Later."""
-    reader = _reader(session, board, held)
+    reader = _reader(loader, held)
     if reader is None:
         return None
-    chosen = preferences.read(session, reader.member.id)
+    chosen = loader.preferences[reader.member.id]
     if chosen.is_paused(reader.moment) or not chosen.allows(held.channel):
         return None
     until = chosen.at_once(reader.moment, 0)
@@ -145,16 +140,15 @@ def news_of_digest(session: Session, board: Board, held: outbox.Claim) -> News |
     return News(reader=reader, subject=subject, entries=entries)
 
 
-def _reader(session: Session, board: Board, held: outbox.Claim) -> Reader | None:
-    member = session.get(Member, held.member_id)
-    if member is None:
-        return None
-    return Reader(board, session, member, held.locale, now(session))
+def _reader(loader: Loader, held: outbox.Claim) -> Reader | None:
+    member = loader.members.get(held.member_id or 0)
+    return None if member is None else Reader(loader, member, held.locale)
 
 
 def _entries(reader: Reader, day: Any) -> list[dict[str, Any]]:
     """What the digest of a day tells, the most urgent first."""
-    told = reader.session.scalars(
+    session = reader.loader.session
+    told = session.scalars(
         sa.select(Telling)
         .where(
             Telling.member_id == reader.member.id,
@@ -164,11 +158,9 @@ def _entries(reader: Reader, day: Any) -> list[dict[str, Any]]:
         .order_by(Telling.listing_id)
     ).all()
     ids = [each.listing_id for each in told]
-    rows = {
-        row.id: row for row in reader.session.scalars(sa.select(Listing).where(Listing.id.in_(ids)))
-    }
-    views = {view.id: view for view in listings.views(reader.session, reader.board, ids)}
-    codes = listings.categories_of(reader.session, ids)
+    rows = {row.id: row for row in session.scalars(sa.select(Listing).where(Listing.id.in_(ids)))}
+    views = {view.id: view for view in listings.views(session, reader.board, ids)}
+    codes = listings.categories_of(session, ids)
     found = []
     for each in told:
         if each.listing_id not in views:
@@ -241,7 +233,7 @@ def _link(board: Board, path: str, token: str) -> str:
     return f"{board.settings.base_url}/{path}/{token}"
 
 
-WRITERS: Final[dict[str, Callable[[Session, Board, outbox.Claim], Letter | None]]] = {
+WRITERS: Final[dict[str, Callable[[Loader, outbox.Claim], Letter | None]]] = {
     outbox.MATCH: match,
     outbox.DIGEST: digest,
 }

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 import matcher.listing
-from board import blocks, listings, words
-from board.alerts import Alert, AlertStatus
-from board.calls import Asked
+from board import listings, words
+from board.alerts import Alert
 from board.i18n import N_, translations
 from board.listings import Listing, Status
+from board.loader import Loader
 from board.members import Member
 from matcher.listing import Match, Query
 from matcher.place import Place
@@ -35,40 +35,40 @@ _OWN_LISTINGS: Final = 20
 class Reader:
     """Who gets the mail, as things stand now; what all listings of a mail need is read once."""
 
-    board: Board
-    session: Session
+    loader: Loader
     member: Member
     locale: str
-    moment: datetime
+
+    @property
+    def board(self) -> Board:
+        return self.loader.board
+
+    @property
+    def moment(self) -> datetime:
+        return self.loader.moment
 
     def _(self, message: str) -> str:
         return str(translations(self.locale).gettext(message))
 
-    @cached_property
+    @property
     def apart(self) -> frozenset[int]:
         """Everybody between whom and the reader nothing passes."""
-        return blocks.blocked_with(self.session, self.member.id)
+        return self.loader.apart[self.member.id]
 
-    @cached_property
-    def alerts(self) -> dict[int, Alert]:
+    @property
+    def alerts(self) -> Mapping[int, Alert]:
         """The reader's alerts that wait, by id."""
-        active = sa.select(Alert).where(
-            Alert.member_id == self.member.id, Alert.status == AlertStatus.ACTIVE
-        )
-        return {alert.id: alert for alert in self.session.scalars(active)}
+        return self.loader.alerts.get(self.member.id, {})
 
-    @cached_property
-    def asked(self) -> dict[int, str]:
+    @property
+    def asked(self) -> Mapping[int, str]:
         """Listing → why the reader was asked in a wave, as JSON."""
-        rows = self.session.execute(
-            sa.select(Asked.listing_id, Asked.why).where(Asked.member_id == self.member.id)
-        )
-        return dict(rows.all())
+        return self.loader.asked.get(self.member.id, {})
 
     @cached_property
     def own(self) -> list[tuple[Listing, matcher.listing.Listing]]:
         """The newest open listings for which the reader waits, and as the engine sees them."""
-        found = self.session.scalars(
+        found = self.loader.session.scalars(
             sa.select(Listing)
             .where(
                 Listing.member_id == self.member.id,
@@ -79,7 +79,7 @@ class Reader:
             .order_by(Listing.id.desc())
             .limit(_OWN_LISTINGS)
         ).all()
-        codes = listings.categories_of(self.session, [each.id for each in found])
+        codes = listings.categories_of(self.loader.session, [each.id for each in found])
         return [(each, listings.engine_listing(each, codes[each.id])) for each in found]
 
 

@@ -48,8 +48,8 @@ def test_a_row_is_held_by_one_process_at_a_time(board: Board, make: Factory) -> 
     assert second is not None and second.attempts == 2
     with board.db.write() as session:
         assert not outbox.finish(session, first, outbox.SENT), "a lost lease records nothing"
-    assert not outbox.renew(board.db, first)
-    assert outbox.renew(board.db, second)
+    assert not outbox.renew(board.db, [first])
+    assert outbox.renew(board.db, [second])
 
 
 def test_an_installation_says_how_long_a_row_is_held(
@@ -61,7 +61,7 @@ def test_an_installation_says_how_long_a_row_is_held(
     left: list[float] = []
 
     def look(held: outbox.Claim) -> channels.Channel:
-        for renews in (lambda: True, lambda: outbox.renew(board.db, held)):
+        for renews in (lambda: True, lambda: outbox.renew(board.db, [held])):
             assert renews()
             with board.db.read() as session:
                 until = session.scalars(sa.select(OutboxRow.lease_until)).one()
@@ -199,7 +199,7 @@ def test_a_mail_has_the_same_id_at_each_try(board: Board, make: Factory, smtp: M
     (row,) = outbox.due_ids(board.db)
     held = outbox.claim(board.db, board.vault, row)
     assert held is not None
-    dispatching._deliver(board, held)
+    dispatching._Delivery(board, held).prepare_and_send()
     with board.db.write() as session:
         session.execute(
             sa.update(OutboxRow).values(
@@ -230,7 +230,7 @@ def test_a_lease_is_renewed_while_a_server_is_slow(
         return real(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(outbox, "renew", renew)
-    with delivery.renewing(board, held):
+    with delivery.renewing(board, [held]):
         assert renewed.wait(10)
 
 

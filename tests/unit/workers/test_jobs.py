@@ -62,7 +62,7 @@ def test_a_job_that_takes_long_leaves_the_rest_to_another(
     assert isinstance(board.waker, FakeWaker)
     board.waker.woken.clear()
     with monkeypatch.context() as patch:
-        patch.setattr(dispatch, "_LONGEST_S", -1.0)
+        patch.setattr(dispatching, "_LONGEST_S", -1.0)
         dispatch.dispatch(*rows)
     assert board.waker.woken == rows and smtp.messages == []
     dispatch.dispatch(*rows)
@@ -139,10 +139,10 @@ def test_a_row_that_nobody_can_dispatch_stops_no_sweep(
     make.pending(email="second@example.org")
     broken, dispatched = outbox.due_ids(board.db)[0], dispatching.dispatch
 
-    def dispatch_or_break(here: Board, row_id: int) -> list[int]:
-        if row_id == broken:
+    def dispatch_or_break(here: Board, *row_ids: int) -> list[int]:
+        if broken in row_ids:
             raise RuntimeError("this row cannot be claimed")
-        return dispatched(here, row_id)
+        return dispatched(here, *row_ids)
 
     monkeypatch.setattr(dispatching, "dispatch", dispatch_or_break)
     assert upkeep.sweep() == 1
