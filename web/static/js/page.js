@@ -30,7 +30,7 @@
     sheet.rel = "stylesheet";
     sheet.href = address;
     sheet.dataset.sheet = address;
-    document.querySelector('link[rel="stylesheet"]').after(sheet);
+    document.querySelector('link[rel="stylesheet"]').before(sheet);
   }
 
   function element(name, properties = {}, ...children) {
