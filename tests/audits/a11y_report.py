@@ -1,0 +1,122 @@
+"""`make a11y`: the walk in five languages by two browsers, and its table."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import tempfile
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from tests.audits.a11y import VIEWS, Audit, Look
+from tests.audits.site import Site, empty, filled
+from tests.chromium import launched
+
+#: Templates that no page begins with.
+_PIECES = ("macros/",)
+PROCESSES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the walk in one language found."""
+
+    language: str
+    looks: list[Look]
+    foreign: list[str]
+    complaints: list[str]
+    made_of: set[str]
+    seconds: float
+
+
+def walk(language: str) -> Outcome:
+    """Look at everything in one language."""
+    begun = time.monotonic()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    logging.disable(logging.WARNING)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        filled(Path(folder) / "filled") as town,
+        empty(Path(folder) / "empty") as desert,
+        launched() as browser,
+    ):
+        audits = [Audit(browser, town, language), Audit(browser, desert, language)]
+        audits[0].run([*town.pages(), *town.errors()], errors=True)
+        audits[1].run(desert.pages(), errors=False, presses=False)
+        return Outcome(
+            language,
+            [look for audit in audits for look in audit.looks],
+            [each for audit in audits for each in audit.foreign],
+            [each for audit in audits for each in audit.complaints],
+            town.made_of | desert.made_of,
+            time.monotonic() - begun,
+        )
+
+
+def run(languages: list[str] | None = None) -> int:
+    """Walk, print, and say whether everything is without a fault."""
+    wanted = languages or list(VIEWS)
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(PROCESSES, len(wanted)), mp_context=spawn) as pool:
+        outcomes = list(pool.map(walk, wanted))
+    looks = [look for outcome in outcomes for look in outcome.looks]
+    print(*_faults(looks), "", *_table(looks), "", sep="\n")
+    for outcome in outcomes:
+        views = Counter(f"{look.view.width} {look.view.scheme}" for look in outcome.looks)
+        print(f"{outcome.language}: {dict(views)} in {outcome.seconds:.0f} s")
+    unsure = Counter(fault.rule for look in looks for fault in look.verdict.unsure)
+    foreign = [each for outcome in outcomes for each in outcome.foreign]
+    complaints = [each for outcome in outcomes for each in outcome.complaints]
+    broken = sum(len(look.verdict.faults) for look in looks)
+    print(f"left to people: {dict(unsure)}")
+    print(*foreign, *complaints, sep="\n")
+    print(
+        f"{len(looks)} looks at {len({look.page for look in looks})} kinds of pages, "
+        f"{looks[0].verdict.rules} rules: {broken} violations, {len(foreign)} requests to others, "
+        f"{len(complaints)} errors of scripts"
+    )
+    return int(bool(broken or foreign or complaints))
+
+
+def _faults(looks: list[Look]) -> list[str]:
+    """Each fault once, with where it was seen."""
+    seen: dict[tuple[str, str, str], list[Look]] = {}
+    why: dict[tuple[str, str, str], str] = {}
+    for look in looks:
+        for fault in look.verdict.faults:
+            key = (look.page, fault.rule, fault.target)
+            seen.setdefault(key, []).append(look)
+            why.setdefault(key, f"{fault.why}\n    {fault.html[:300]}")
+    lines = []
+    for key, where in seen.items():
+        page, rule, target = key
+        first = where[0]
+        views = sorted({f"{e.view.language} {e.view.width} {e.view.scheme}" for e in where})
+        lines.append(f"{page} ({first.state}): {rule}: {target}")
+        lines.append(f"    {first.address}; {', '.join(views)}")
+        lines.append(f"    {why[key]}")
+    return lines
+
+
+def _table(looks: list[Look]) -> list[str]:
+    """A line for each kind of page: looks and violations in each state."""
+    states = ("filled", "empty", "error")
+    count: Counter[tuple[str, str]] = Counter()
+    faults: Counter[tuple[str, str]] = Counter()
+    for look in looks:
+        key = (look.page, look.state.partition(":")[0])
+        count[key] += 1
+        faults[key] += len(look.verdict.faults)
+    lines = ["| page | " + " | ".join(states) + " |", "|---|" + "---|" * len(states)]
+    for page in sorted({page for page, _ in count}):
+        cells = [
+            f"{faults[page, state]} in {count[page, state]}" if count[page, state] else "–"
+            for state in states
+        ]
+        lines.append(f"| {page} | {' | '.join(cells)} |")
+    return lines
