@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import re
 import tempfile
 import time
 from collections import Counter
@@ -13,12 +14,14 @@ from pathlib import Path
 
 import structlog
 
+from config.settings import ROOT
 from tests.audits.a11y import VIEWS, Audit, Look
-from tests.audits.site import Site, empty, filled
+from tests.audits.axe import Fault
+from tests.audits.deeds import deeds
+from tests.audits.site import empty, filled
 from tests.chromium import launched
 
-#: Templates that no page begins with.
-_PIECES = ("macros/",)
+TEMPLATES = ROOT / "web" / "templates"
 PROCESSES = 2
 
 
@@ -47,6 +50,7 @@ def walk(language: str) -> Outcome:
     ):
         audits = [Audit(browser, town, language), Audit(browser, desert, language)]
         audits[0].run([*town.pages(), *town.errors()], errors=True)
+        audits[0].do(deeds(town))
         audits[1].run(desert.pages(), errors=False, presses=False)
         return Outcome(
             language,
@@ -69,18 +73,39 @@ def run(languages: list[str] | None = None) -> int:
     for outcome in outcomes:
         views = Counter(f"{look.view.width} {look.view.scheme}" for look in outcome.looks)
         print(f"{outcome.language}: {dict(views)} in {outcome.seconds:.0f} s")
-    unsure = Counter(fault.rule for look in looks for fault in look.verdict.unsure)
+    unsure = Counter(
+        (fault.rule, _reason(fault)) for look in looks for fault in look.verdict.unsure
+    )
+    missing = _never_seen(set().union(*(outcome.made_of for outcome in outcomes)))
+    print(*(f"never looked at: {each}" for each in missing), sep="\n")
     foreign = [each for outcome in outcomes for each in outcome.foreign]
     complaints = [each for outcome in outcomes for each in outcome.complaints]
     broken = sum(len(look.verdict.faults) for look in looks)
-    print(f"left to people: {dict(unsure)}")
+    print("left to people:")
+    for (rule, reason), times in unsure.most_common():
+        print(f"  {rule}, {times}: {reason}")
     print(*foreign, *complaints, sep="\n")
     print(
         f"{len(looks)} looks at {len({look.page for look in looks})} kinds of pages, "
         f"{looks[0].verdict.rules} rules: {broken} violations, {len(foreign)} requests to others, "
         f"{len(complaints)} errors of scripts"
     )
-    return int(bool(broken or foreign or complaints))
+    return int(bool(broken or missing or foreign or complaints))
+
+
+def _never_seen(made_of: set[str]) -> list[str]:
+    """Templates of whole pages that the walk has not come by."""
+    return sorted(
+        name
+        for path in TEMPLATES.rglob("*.html")
+        if "{% extends" in path.read_text("utf-8")
+        and (name := path.relative_to(TEMPLATES).as_posix()) not in made_of
+    )
+
+
+def _reason(fault: Fault) -> str:
+    """Why axe left it to people, without what differs from element to element."""
+    return re.sub(r"\d[\d.]*|#[0-9a-f]{6}", "…", fault.why.partition("\n")[2].strip())
 
 
 def _faults(looks: list[Look]) -> list[str]:

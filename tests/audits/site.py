@@ -18,7 +18,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from board import migrations, push_keys, sessions
 from board.context import Board
+from board.db import now
 from board.gazetteer import ensure
+from board.roles import BY_ORGANISATION, Grant, Role
 from config.settings import ROOT, Settings
 from tests.conftest import SECRET
 from tests.factories import Factory
@@ -29,6 +31,7 @@ from tests.web.walk import address, rules
 from web.app import create_app
 from web.errors import PAGES as ERRORS
 from web.guards import Guard, GuardedBlueprint, session_cookie
+from web.me import banned, not_allowed
 
 GUEST = "guest"
 #: Which template made an answer, for the audit alone.
@@ -53,8 +56,10 @@ NO_HTML = {
 }
 
 
-#: Ids and tokens, which differ where pages are the same.
-_SECRETS = re.compile(r"(?<=[/=\"])[\w.-]{12,}")
+_TAG = re.compile(r"<([a-z][\w-]*)([^>]*)>")
+_ATTRIBUTE = re.compile(r'([\w-]+)(?:="([^"]*)")?')
+#: Attributes whose value makes another kind of element.
+_KINDS = frozenset({"class", "role", "type", "autocomplete"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class _Quiet(WSGIRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def log(self, type: str, message: str, *args: Any) -> None:
+    def log(self, *_: Any) -> None:
         """Nothing."""
 
 
@@ -108,8 +113,8 @@ class Site:
         return {"name": name, "value": token, "url": self.url}
 
     def pages(self) -> list[Visit]:
-        """The visits that show a page, each that says the same once."""
-        found: dict[str, Visit] = {}
+        """The visits that show a page, each that is built alike once."""
+        found: dict[tuple[str, str, str], Visit] = {}
         for visit in self.visits():
             client = self.app.test_client()
             cookie = self.cookie(visit.who)
@@ -117,7 +122,8 @@ class Site:
                 client.set_cookie(cookie["name"], cookie["value"])
             answer = client.get(visit.address)
             if answer.status_code == 200 and answer.mimetype == "text/html":
-                found.setdefault(f"{visit.who} {_SECRETS.sub('', answer.text)}", visit)
+                built = (visit.who, answer.headers[MADE_OF], shape(answer.text))
+                found.setdefault(built, visit)
         return list(found.values())
 
     def visits(self) -> list[Visit]:
@@ -163,8 +169,25 @@ class Site:
         """A page of each error that the board knows, and what a browser may run into."""
         return [Visit("error", GUEST, f"/broken/{code}") for code in sorted(ERRORS)] + [
             Visit("error", GUEST, where)
-            for where in ("/no/such/page", "/links/none", "/listings?near=nowhere-at-all&radius_km=x")
+            for where in (
+                "/broken/banned",
+                "/broken/not-allowed",
+                "/no/such/page",
+                "/links/none",
+                "/listings?near=nowhere-at-all&radius_km=x",
+            )
         ]
+
+
+def shape(html: str) -> str:
+    """How a page is built: elements with their attributes and classes, each kind once."""
+    kinds: set[str] = set()
+    for name, rest in _TAG.findall(html):
+        attributes = sorted(
+            f"{key}={value}" if key in _KINDS else key for key, value in _ATTRIBUTE.findall(rest)
+        )
+        kinds.add(f"{name} {attributes}")
+    return str(sorted(kinds))
 
 
 def _add_errors(app: Flask) -> None:
@@ -174,6 +197,9 @@ def _add_errors(app: Flask) -> None:
     @blueprint.get("/broken/<int:code>")
     def broken(code: int) -> str:
         abort(code)
+
+    blueprint.add_url_rule("/broken/banned", view_func=banned)
+    blueprint.add_url_rule("/broken/not-allowed", view_func=not_allowed)
 
     app.register_blueprint(blueprint)
 
@@ -269,9 +295,6 @@ def empty(folder: Path) -> Iterator[Site]:
         make = Factory(board)
         office = make.organisation()
         with board.db.write() as session:
-            from board.db import now
-            from board.roles import BY_ORGANISATION, Grant, Role
-
             for role in set(Role) - BY_ORGANISATION:
                 session.add(Grant(member_id=office.member_id, role=role, created_at=now(session)))
         stack.enter_context(_serving(app, url))

@@ -98,6 +98,7 @@ class Town:
         """What waits for a mailed link, of each kind."""
         board, make = self.board, self.make
         make.pending(title=NASTY[:120])
+        make.pending(text="06 12 34 56 78")
         answering.answer(board, self.view.public_id, NewAnswer(email="a@example.org", text=NASTY))
         information = make.information(title=NASTY[:120], text=NASTY)
         self.information = information
