@@ -32,7 +32,6 @@ VENDOR: dict[str, tuple[str, str]] = {
     "altcha.js": ("altcha", "dist/external/altcha.min.js"),
     "altcha-sha.js": ("altcha", "dist/workers/sha.js"),
     "world-110m.json": ("world-atlas", "countries-110m.json"),
-    "world-50m.json": ("world-atlas", "countries-50m.json"),
 }
 
 _FOREVER = "public, max-age=31536000, immutable"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from flask import Flask, Response, abort, g, template_rendered
 from jinja2 import Template
 from werkzeug.routing import Rule
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from board import migrations, push_keys, sessions
+from board import demo, migrations, push_keys, sessions
 from board.context import Board
 from board.db import now
 from board.gazetteer import ensure
@@ -25,7 +28,7 @@ from config.settings import ROOT, Settings
 from tests.conftest import SECRET
 from tests.factories import Factory
 from tests.fakes import FakeWaker, MailSink
-from tests.processes import free_ports
+from tests.processes import Running, free_ports, wait_for
 from tests.web.town import OWNER, QUERIES, Town, addresses, is_public
 from tests.web.walk import address, rules
 from web.app import create_app
@@ -50,6 +53,7 @@ NO_HTML = {
     "pages.health": "JSON for a program",
     "partners.inbox": "a redirect to the inbox of one's organisation",
     "places.labelled_grid": "a piece of a page, audited in the page that opens it",
+    "places.land": "GeoJSON",
     "places.names": "JSON",
     "places.search": "JSON",
     "proofs.challenge": "JSON",
@@ -269,6 +273,49 @@ def _application(board: Board, seen: set[str]) -> Flask:
     _name_templates(app, seen)
     _add_errors(app)
     return app
+
+
+@contextmanager
+def _really_serving(board: Board, url: str) -> Iterator[None]:
+    """The web server of production, in processes of its own."""
+    known = {name: value for name, value in os.environ.items() if name not in Settings.variables()}
+    home = {
+        "ENTRAIDE_HOME": str(board.settings.home),
+        "SECRET_KEY": SECRET,
+        "PORT": url.rpartition(":")[2],
+        "BASE_URL": url,
+        "REQUESTS_PER_MINUTE": "0",
+    }
+    command = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "web.wsgi:app"]
+    running = Running.start(command, {**known, **home})
+    try:
+        wait_for(lambda: _answers(url) or running.process.poll() is not None, "the web server")
+        assert running.process.poll() is None, "\n".join(running.lines)
+        yield
+    finally:
+        running.stop()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urlopen(f"{url}/health", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+@contextmanager
+def busy(folder: Path) -> Iterator[Site]:
+    """The town among two thousand listings, served as in production."""
+    with ExitStack() as stack:
+        board, smtp, url = stack.enter_context(_opened(folder))
+        demo.fill(board)
+        seen: set[str] = set()
+        app = _application(board, seen)
+        town = Town(board, Factory(board), smtp, app)
+        stack.enter_context(_really_serving(board, url))
+        people = {OWNER: town.world.member_id, "member": town.member_id}
+        yield Site(app, board, url, people, town, seen)
 
 
 @contextmanager

@@ -36,6 +36,7 @@ QUERIES = {
     "listings.show": ("", "published=1"),
     "places.search": ("q=Douala", "cell=85584e33fffffff"),
     "places.labelled_grid": ("place=2232593",),
+    "places.land": ("cell=85584e33fffffff",),
     "places.names": ("cell=85584e33fffffff",),
     "sign_in.ask": ("", "next=/me"),
     "second_factor.ask": ("", "next=//evil.test/"),
