@@ -1,4 +1,7 @@
-"""Every page against axe-core: filled, empty and in error, in each language, scheme and width."""
+"""Every page against axe-core: filled, empty and in error, in each language, scheme and width.
+
+In the languages that are looked at in every view, also whether it fits when narrow or large.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,15 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page, Response
 
-from tests.audits import axe
+from tests.audits import axe, reflow
 from tests.audits.deeds import Deed
 from tests.audits.presses import PRESSES, Press
 from tests.audits.site import MADE_OF, Site, Visit, shape
 
 #: Language -> (width in CSS pixels, colour schemes) that it is looked at in.
-WHOLE = ((360, ("light", "dark")), (1280, ("light", "dark")))
-ONCE = ((360, ("light",)),)
+Views = tuple[tuple[int, tuple[str, ...]], ...]
+WHOLE: Views = ((360, ("light", "dark")), (1280, ("light", "dark")))
+ONCE: Views = ((360, ("light",)),)
 VIEWS = {"fr": WHOLE, "ar": WHOLE, "en": ONCE, "es": ONCE, "pt": ONCE}
 HEIGHT = 800
 #: What is folded away is judged too; the menu of languages, which covers a part of the page, has
@@ -73,13 +77,29 @@ class Audit:
     #: Requests to others, and what the browser complained of.
     foreign: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    #: What stands out at 320 px, or with text of twice the size.
+    misfits: list[str] = field(default_factory=list)
     #: Forms that take nothing for an answer, by page and number: there is no error to look at.
     _content: set[tuple[str, int]] = field(default_factory=set)
 
-    def run(self, visits: Iterable[Visit], *, errors: bool, presses: bool = True) -> None:
-        """Look at these pages, at what their forms say when nothing is filled in, and further."""
+    def run(
+        self,
+        visits: Iterable[Visit],
+        *,
+        errors: bool,
+        presses: bool = True,
+        views: Views | None = None,
+    ) -> None:
+        """Look at these pages, at what appears when something is pressed, and at errors.
+
+        Args:
+            visits: the pages.
+            errors: whether to send their forms with nothing filled in.
+            presses: whether to do what `PRESSES` lists.
+            views: instead of those of the language.
+        """
         visits = list(visits)
-        for width, schemes in VIEWS[self.language]:
+        for width, schemes in views or VIEWS[self.language]:
             with_contexts = _Contexts(self, width)
             if presses:
                 for press in PRESSES:
@@ -117,6 +137,10 @@ class Audit:
         """Open a page and judge it."""
         answer = page.goto(self.site.url + visit.address)
         self._judge(page, answer, visit.state, width, schemes)
+        if width == reflow.WIDE:
+            found = reflow.misfits(page, HEIGHT)
+            self.misfits += [f"{self.language} {visit.address}: {each}" for each in found]
+            page.set_viewport_size({"width": width, "height": HEIGHT})
 
     def _press(self, page: Page, press: Press, width: int, schemes: tuple[str, ...]) -> None:
         if press.widths and width not in press.widths:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import re
 import tempfile
@@ -12,12 +11,11 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from config.settings import ROOT
 from tests.audits.a11y import VIEWS, Audit, Look
 from tests.audits.axe import Fault
 from tests.audits.deeds import deeds
+from tests.audits.quiet import quiet
 from tests.audits.site import empty, filled
 from tests.chromium import launched
 
@@ -33,6 +31,7 @@ class Outcome:
     looks: list[Look]
     foreign: list[str]
     complaints: list[str]
+    misfits: list[str]
     made_of: set[str]
     seconds: float
 
@@ -40,8 +39,7 @@ class Outcome:
 def walk(language: str) -> Outcome:
     """Look at everything in one language."""
     begun = time.monotonic()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    logging.disable(logging.WARNING)
+    quiet()
     with (
         tempfile.TemporaryDirectory() as folder,
         filled(Path(folder) / "filled") as town,
@@ -57,6 +55,7 @@ def walk(language: str) -> Outcome:
             [look for audit in audits for look in audit.looks],
             [each for audit in audits for each in audit.foreign],
             [each for audit in audits for each in audit.complaints],
+            [each for audit in audits for each in audit.misfits],
             town.made_of | desert.made_of,
             time.monotonic() - begun,
         )
@@ -80,17 +79,18 @@ def run(languages: list[str] | None = None) -> int:
     print(*(f"never looked at: {each}" for each in missing), sep="\n")
     foreign = [each for outcome in outcomes for each in outcome.foreign]
     complaints = [each for outcome in outcomes for each in outcome.complaints]
+    misfits = [each for outcome in outcomes for each in outcome.misfits]
     broken = sum(len(look.verdict.faults) for look in looks)
     print("left to people:")
     for (rule, reason), times in unsure.most_common():
         print(f"  {rule}, {times}: {reason}")
-    print(*foreign, *complaints, sep="\n")
+    print(*foreign, *complaints, *misfits, sep="\n")
     print(
         f"{len(looks)} looks at {len({look.page for look in looks})} kinds of pages, "
         f"{looks[0].verdict.rules} rules: {broken} violations, {len(foreign)} requests to others, "
-        f"{len(complaints)} errors of scripts"
+        f"{len(complaints)} errors of scripts, {len(misfits)} misfits at 320 px or with large text"
     )
-    return int(bool(broken or missing or foreign or complaints))
+    return int(bool(broken or missing or foreign or complaints or misfits))
 
 
 def _never_seen(made_of: set[str]) -> list[str]:

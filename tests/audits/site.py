@@ -18,6 +18,7 @@ from flask import Flask, Response, abort, g, template_rendered
 from jinja2 import Template
 from werkzeug.routing import Rule
 from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.test import TestResponse
 
 from board import demo, migrations, push_keys, sessions
 from board.context import Board
@@ -116,15 +117,23 @@ class Site:
         name = session_cookie(self.board.settings)
         return {"name": name, "value": token, "url": self.url}
 
+    def answer(self, visit: Visit) -> TestResponse:
+        """What the application answers, without a browser."""
+        client = self.app.test_client()
+        cookie = self.cookie(visit.who)
+        if cookie is not None:
+            client.set_cookie(cookie["name"], cookie["value"])
+        return client.get(visit.address)
+
+    def template(self, visit: Visit) -> str:
+        """Which template makes a page."""
+        return self.answer(visit).headers.get(MADE_OF, "?")
+
     def pages(self) -> list[Visit]:
         """The visits that show a page, each that is built alike once."""
         found: dict[tuple[str, str, str], Visit] = {}
         for visit in self.visits():
-            client = self.app.test_client()
-            cookie = self.cookie(visit.who)
-            if cookie is not None:
-                client.set_cookie(cookie["name"], cookie["value"])
-            answer = client.get(visit.address)
+            answer = self.answer(visit)
             if answer.status_code == 200 and answer.mimetype == "text/html":
                 built = (visit.who, answer.headers[MADE_OF], shape(answer.text))
                 found.setdefault(built, visit)
@@ -147,11 +156,7 @@ class Site:
 
     def _conversations(self) -> list[str]:
         assert self.town is not None
-        client = self.app.test_client()
-        cookie = self.cookie("member")
-        assert cookie is not None
-        client.set_cookie(cookie["name"], cookie["value"])
-        page = client.get("/conversations").text
+        page = self.answer(Visit("filled", "member", "/conversations")).text
         marker = 'href="/conversations/'
         return [part.partition('"')[0] for part in page.split(marker)[1:]]
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
-from tests.audits.site import MADE_OF, Site, Visit
+from tests.audits.site import Site, Visit
 
 WIDTHS = (360, 1280)
 HEIGHT = 800
@@ -66,7 +66,7 @@ class _Tab:
         sizes = [(request, _size(request)) for request in self.asked]
         core = sum(size for each, size in sizes if each.resource_type in ("document", "stylesheet"))
         result = Weight(
-            self.site.app.test_client().get(self.visit.address).headers.get(MADE_OF, "?"),
+            self.site.template(self.visit),
             self.visit.address,
             self.width,
             bool(self.page.evaluate(_HAS_MAP)),
@@ -92,13 +92,15 @@ def _is_ours(address: str, url: str) -> bool:
     return urlsplit(address).scheme in ("data", "blob") or address.startswith(f"{url}/")
 
 
-def weights(browser: Browser, site: Site, visits: Iterable[Visit]) -> Iterator[Weight]:
-    """Every page at every width."""
+def weights(
+    browser: Browser, site: Site, visits: Iterable[Visit], after_load_s: float = AFTER_LOAD_S
+) -> Iterator[Weight]:
+    """Every page at every width, so many seconds after it was loaded."""
     wanted = [(visit, width) for visit in visits for width in WIDTHS]
     for start in range(0, len(wanted), AT_ONCE):
         some = wanted[start : start + AT_ONCE]
         tabs = [_Tab(browser, site, visit, width) for visit, width in some]
-        end = time.monotonic() + AFTER_LOAD_S
+        end = time.monotonic() + after_load_s
         # The last one has its ten seconds; the browser's events are read meanwhile.
         while (left := end - time.monotonic()) > 0:
             tabs[-1].page.wait_for_timeout(left * 1000)

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { files, load, loadSheet, element, icon } = window.entraide;
+  const { files, load, loadSheet, element, icon, still } = window.entraide;
   const panel = document.querySelector("[data-listings-map]");
   if (!panel) return;
   const canvas = panel.querySelector("[data-map]");
@@ -89,6 +89,16 @@
     });
   }
 
+  // The popup stands far from its pin in the order of the keys: it is gone to, and come back from.
+  function followPopups(map) {
+    map.on("popupopen", ({ popup }) => popup.getElement().querySelector("a")?.focus({ preventScroll: true }));
+    // Leaflet hears Escape only while the map itself has the focus.
+    map.getContainer().addEventListener("keydown", (event) => { if (event.key === "Escape") map.closePopup(); });
+    map.on("popupclose", ({ popup }) => {
+      if (popup.getElement()?.contains(document.activeElement)) popup._source?.getElement()?.focus({ preventScroll: true });
+    });
+  }
+
   async function start() {
     if (started) return;
     started = true;
@@ -101,9 +111,10 @@
       const answer = await fetch(panel.dataset.features);
       if (!answer.ok) throw new Error(String(answer.status));
       const { features } = await answer.json();
-      const group = window.L.markerClusterGroup({ iconCreateFunction: clusterIcon, showCoverageOnHover: false, maxClusterRadius: 60 });
+      const group = window.L.markerClusterGroup({ iconCreateFunction: clusterIcon, showCoverageOnHover: false, maxClusterRadius: 60, animate: !still });
       group.addLayers(features.map(pin));
       map.addLayer(group);
+      followPopups(map);
       say(features.length ? "" : panel.dataset.textNone);
       const around = panel.dataset.center ? JSON.parse(panel.dataset.center) : null;
       if (around) {
@@ -125,7 +136,8 @@
     const open = panel.classList.toggle("is-open");
     toggle.setAttribute("aria-expanded", String(open));
     toggle.querySelector("[data-label]").textContent = open ? toggle.dataset.hide : toggle.dataset.show;
-    if (open) start();
+    // The list stands between the button and the map in the order of the keys.
+    if (open) start().then(() => canvas.focus({ preventScroll: true }));
   });
   if (wide.matches) start();
   wide.addEventListener("change", () => { if (wide.matches) start(); });

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { files, load, loadSheet, element } = window.entraide;
+  const { files, load, loadSheet, element, still } = window.entraide;
   const FINE_FROM_ZOOM = 6;
   const NAMES_FROM_ZOOM = 3;
   // Width of an H3 cell in kilometres, by resolution: names are asked for cells about a fifth of the view.
@@ -128,7 +128,7 @@
     const map = window.L.map(box, {
       center: [20, 10], zoom: 1, minZoom: 1, maxZoom: 14, zoomControl: false,
       maxBounds: [[-90, -220], [90, 220]], maxBoundsViscosity: 0.8, attributionControl: true,
-      zoomSnap: 0.5, ...options,
+      zoomSnap: 0.5, zoomAnimation: !still, fadeAnimation: !still, markerZoomAnimation: !still, inertia: !still, ...options,
     });
     map.attributionControl.setPrefix("");
     map.attributionControl.addAttribution(files.attribution);
