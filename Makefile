@@ -6,7 +6,7 @@ SETUP = python=$$(sh scripts/python.sh) && "$$python" scripts/setup.py
 .PHONY: help setup setup-dev run test faults a11y weight check format services services-stop bench clean
 
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/#/' | awk -F'# ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/#/' | awk -F'# ' '{printf "  make %-14s %s\n", $$1, $$2}'
 	@echo
 	@echo '  PORT=8001 make run           serves at another port'
 	@echo '  ENTRAIDE_HOME=/path make run keeps its state elsewhere than in var/'
