@@ -3,10 +3,10 @@ SHELL = /bin/sh
 BIN = .venv/bin
 SETUP = python=$$(sh scripts/python.sh) && "$$python" scripts/setup.py
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev run test faults check format services services-stop bench clean
+.PHONY: help setup setup-dev run test faults a11y weight check format services services-stop bench clean
 
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/#/' | awk -F'# ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/#/' | awk -F'# ' '{printf "  make %-14s %s\n", $$1, $$2}'
 	@echo
 	@echo '  PORT=8001 make run           serves at another port'
 	@echo '  ENTRAIDE_HOME=/path make run keeps its state elsewhere than in var/'
@@ -25,6 +25,12 @@ test: setup-dev ## Run the tests: on the embedded defaults, and on what `make se
 
 faults: setup-dev ## Kill everything 200 times, and the other faults in full; prints the figures
 	@exec $(BIN)/python -m tests.faults
+
+a11y: setup-dev ## Hold every page against axe-core in Chromium; prints a table
+	@exec $(BIN)/python -m tests.audits a11y
+
+weight: setup-dev ## What every page loads, how much it jumps, on a slow line; prints a table
+	@exec $(BIN)/python -m tests.audits weight
 
 check: setup-dev ## Style, types, import rules, translations, templates
 	$(BIN)/ruff check .

@@ -49,6 +49,8 @@ class Step:
     make: Callable[[], None]
     #: What must be there for the stamp to count.
     results: tuple[Path, ...] = ()
+    #: Stamps of smaller steps from the same sources that are done with this one.
+    covers: tuple[Path, ...] = ()
 
     def digest(self) -> str:
         """Digest of the sources: files by content, texts as they are."""
@@ -69,7 +71,8 @@ class Step:
         start = time.monotonic()
         self.make()
         self.stamp.parent.mkdir(parents=True, exist_ok=True)
-        self.stamp.write_text(self.digest())
+        for stamp in (self.stamp, *self.covers):
+            stamp.write_text(self.digest())
         print(f"set-up: {self.name}: done in {time.monotonic() - start:.0f} s", flush=True)
 
 
@@ -131,9 +134,10 @@ def npm_environment() -> dict[str, str]:
     return env
 
 
-def make_node_modules() -> None:
+def make_node_modules(dev: bool) -> None:
     """Scripts, styles and borders, by the machine's npm or by the one of a wheel."""
-    arguments = ("ci", "--ignore-scripts", "--fetch-retries=1", "--no-audit", "--no-fund")
+    tools = "--include=dev" if dev else "--omit=dev"
+    arguments = ("ci", tools, "--ignore-scripts", "--fetch-retries=1", "--no-audit", "--no-fund")
     env = npm_environment()
     npm = shutil.which("npm")
     if npm and subprocess.run([npm, "--version"], capture_output=True, check=False).returncode == 0:
@@ -172,12 +176,7 @@ def steps(dev: bool, bench: bool) -> list[Step]:
             lambda: pip_install(app),
         ),
         Step("command", stamps / "command", (LAUNCHER, str(ROOT)), make_launcher, (launcher,)),
-        Step(
-            "scripts and styles of the pages",
-            ROOT / "node_modules" / ".stamp",
-            (ROOT / "package.json", ROOT / "package-lock.json"),
-            make_node_modules,
-        ),
+        node_modules_step(dev),
     ]
     if dev:
         sources = _sources(tools)
@@ -187,6 +186,18 @@ def steps(dev: bool, bench: bool) -> list[Step]:
         sources = _sources(peers)
         todo.append(Step("benchmark tools", stamps / "bench", sources, lambda: pip_install(peers)))
     return todo + optional_steps(app)
+
+
+def node_modules_step(dev: bool) -> Step:
+    """What pages are made of; with what tests need of npm, which covers it."""
+    plain, whole = (ROOT / "node_modules" / name for name in (".stamp", ".stamp-dev"))
+    return Step(
+        "scripts and styles of the pages",
+        whole if dev else plain,
+        (ROOT / "package.json", ROOT / "package-lock.json"),
+        lambda: make_node_modules(dev),
+        covers=(plain,) if dev else (),
+    )
 
 
 def _sources(names: list[str]) -> tuple[str | Path, ...]:

@@ -60,6 +60,7 @@ from web import (
 )
 from web import map as listings_map
 from web.assets import init_assets
+from web.compression import init_compression
 from web.errors import init_errors
 from web.guards import reader
 from web.locale import OWN_NAMES, init_locale
@@ -158,6 +159,8 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     # First, so that it sees each answer last.
     metrics.init_metrics(app)
+    # After all headers are there.
+    init_compression(app)
     init_security(app, settings)
     init_timing(app)
     init_locale(app, settings, str(CATALOGUES))

@@ -13,6 +13,7 @@ from pathlib import Path
 from flask import Flask, Response, abort, request, url_for
 from werkzeug.security import safe_join
 
+from web import stylesheet
 from web.guards import Guard, GuardedBlueprint
 
 _ROOT = Path(__file__).resolve().parent
@@ -21,8 +22,6 @@ NODE_MODULES = _ROOT.parent / "node_modules"
 
 #: Name in the address -> package and file inside it. Nothing else of node_modules is served.
 VENDOR: dict[str, tuple[str, str]] = {
-    "bootstrap.min.css": ("bootstrap", "dist/css/bootstrap.min.css"),
-    "bootstrap.rtl.min.css": ("bootstrap", "dist/css/bootstrap.rtl.min.css"),
     "leaflet.css": ("leaflet", "dist/leaflet.css"),
     "leaflet.js": ("leaflet", "dist/leaflet.js"),
     "markercluster.css": ("leaflet.markercluster", "dist/MarkerCluster.css"),
@@ -33,7 +32,6 @@ VENDOR: dict[str, tuple[str, str]] = {
     "altcha.js": ("altcha", "dist/external/altcha.min.js"),
     "altcha-sha.js": ("altcha", "dist/workers/sha.js"),
     "world-110m.json": ("world-atlas", "countries-110m.json"),
-    "world-50m.json": ("world-atlas", "countries-50m.json"),
 }
 
 _FOREVER = "public, max-age=31536000, immutable"
@@ -94,14 +92,34 @@ def _send(asset: Asset | None) -> Response:
     squeeze = asset.path.suffix in _COMPRESSIBLE and request.accept_encodings["gzip"] > 0
     modified_ns = asset.path.stat().st_mtime_ns
     body = _compressed(asset.path, modified_ns) if squeeze else asset.path.read_bytes()
+    return _answer(body, mimetype, asset.version, squeezed=squeeze)
+
+
+def _answer(body: bytes, mimetype: str, version: str, *, squeezed: bool) -> Response:
     response = Response(body, mimetype=mimetype)
-    if squeeze:
+    if squeezed:
         response.headers["Content-Encoding"] = "gzip"
     response.vary.add("Accept-Encoding")
-    response.set_etag(asset.version + ("-gz" if squeeze else ""))
-    named = request.args.get("v") == asset.version
+    response.set_etag(version + ("-gz" if squeezed else ""))
+    named = request.args.get("v") == version
     response.headers["Cache-Control"] = _FOREVER if named else "public, no-cache"
     return response.make_conditional(request)
+
+
+@cache
+def _sheet(direction: str) -> tuple[str, bytes]:
+    """(version, the sheet compressed) for a direction of writing."""
+    whole = stylesheet.sheet(direction)
+    return hashlib.sha256(whole).hexdigest()[:10], gzip.compress(whole, 9, mtime=0)
+
+
+@blueprint.get("/sheet/<any(ltr, rtl):direction>.css")
+def sheet(direction: str) -> Response:
+    """The one sheet of every page."""
+    version, compressed = _sheet(direction)
+    squeeze = request.accept_encodings["gzip"] > 0
+    body = compressed if squeeze else stylesheet.sheet(direction)
+    return _answer(body, "text/css", version, squeezed=squeeze)
 
 
 @blueprint.get("/vendor/<name>")
@@ -149,8 +167,13 @@ def static_url(name: str) -> str:
     return url_for("assets.static", name=name, v=_own_version(name))
 
 
+def sheet_url(direction: str) -> str:
+    """The address of the sheet for a direction of writing, with its version."""
+    return url_for("assets.sheet", direction=direction, v=_sheet(direction)[0])
+
+
 def init_assets(app: Flask) -> None:
     """Serve the files and name them in templates."""
     mimetypes.add_type("application/manifest+json", ".webmanifest")
     app.register_blueprint(blueprint)
-    app.jinja_env.globals.update(static_url=static_url, vendor_url=vendor_url)
+    app.jinja_env.globals.update(static_url=static_url, vendor_url=vendor_url, sheet_url=sheet_url)

@@ -46,7 +46,9 @@ def geojson() -> tuple[Response, int]:
             {"field": field, "message": text} for field, _, text in looking.form.problem_list()
         ]
         return jsonify(error="invalid", problems=problems), 400
-    features = [feature(view) for view in page.items if view.cell]
+    # The map of the pages draws the cells by itself, and loads half as much.
+    shapes = request.args.get("shapes") != "0"
+    features = [feature(view, shapes) for view in page.items if view.cell]
     response = jsonify(
         type="FeatureCollection", features=features, total=page.total, shown=len(features)
     )
@@ -54,14 +56,17 @@ def geojson() -> tuple[Response, int]:
     return response, 200
 
 
-def feature(view: ListingView) -> dict[str, Any]:
-    """One listing as a GeoJSON feature (RFC 7946: longitude first, cut at the antimeridian)."""
+def feature(view: ListingView, shapes: bool = True) -> dict[str, Any]:
+    """One listing as a GeoJSON feature (RFC 7946: longitude first, cut at the antimeridian).
+
+    Without shapes its geometry is null, which RFC 7946 calls unlocated; the cell says the same.
+    """
     cell = view.cell or ""
     slug = view.categories[0]
     return {
         "type": "Feature",
         "id": view.public_id,
-        "geometry": hexagon_geometry(cell),
+        "geometry": hexagon_geometry(cell) if shapes else None,
         "properties": {
             "title": view.title,
             "address": url_for("listings.show", public_id=view.public_id),

@@ -15,6 +15,7 @@ from flask_babel import gettext
 from board.gazetteer import Gazetteer, GazetteerPlace
 from board.grid import GridHexagon, grid, grid_of_place
 from board.i18n import LOCALES
+from board.land import Land
 from board.places import settle_cell
 from board.validation import Refused
 from matcher.place import Place, PlaceError
@@ -103,6 +104,21 @@ def _large_towns(gazetteer: Gazetteer, resolution: int, locale: str) -> dict[int
     for place in gazetteer.cities(_LARGE[resolution], locale):
         towns.setdefault(Place.at(place.lat, place.lng, resolution).cell, place)
     return towns
+
+
+@blueprint.get("/land")
+def land() -> Response:
+    """The countries around `cell`, to be drawn under the map, as one GeoJSON geometry."""
+    shapes = _land().around(_cell_of_address())
+    response = jsonify(type="MultiPolygon", coordinates=shapes)
+    response.headers["Cache-Control"] = "private, max-age=86400"
+    return response
+
+
+@lru_cache(maxsize=1)
+def _land() -> Land:
+    """The atlas, read when a map first comes close."""
+    return Land.load()
 
 
 @blueprint.get("/grid")

@@ -34,10 +34,10 @@ DECISIONS = DOCS / "decisions"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
-_TARGET = re.compile(r"^([a-z][a-z-]*):(.*)$", re.MULTILINE)
+_TARGET = re.compile(r"^([a-z][a-z0-9-]*):(.*)$", re.MULTILINE)
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`([^`\n]+)`")
-_MAKE = re.compile(r"\bmake ([a-z][a-z-]*)")
+_MAKE = re.compile(r"\bmake ([a-z][a-z0-9-]*)")
 _ENTRAIDE = re.compile(r"(?:^|\s|bin/)entraide ([a-z]+)(?=\s|$)")
 
 documents = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

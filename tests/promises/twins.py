@@ -165,6 +165,7 @@ def questions(found: list[Pair], count: int, ids: list[str]) -> Iterator[str]:
                     f"/places?cell={cell}",
                     f"/places/grid?cell={cell}",
                     f"/places/names?cell={cell}",
+                    f"/places/land?cell={cell}",
                 ]
             )
 

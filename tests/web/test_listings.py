@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from board.context import Board
@@ -349,3 +350,14 @@ class TestGeoJSON:
         make.offer(reach=Reach.WORLD, cell=None, country="", place_name="")
         answer = client.get("/listings.geojson").json
         assert (answer["features"], answer["total"]) == ([], 1)
+
+
+def test_the_map_of_the_pages_loads_no_shapes(app: Flask, make: Factory) -> None:
+    """It draws the cells by itself; everybody else has them by default."""
+    view = make.open()
+    client = app.test_client()
+    (whole,) = client.get("/listings.geojson").json["features"]
+    (light,) = client.get("/listings.geojson?shapes=0").json["features"]
+    assert whole["geometry"]["type"] == "Polygon"
+    assert light == {**whole, "geometry": None}
+    assert light["properties"]["cell"] == view.cell

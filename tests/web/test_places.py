@@ -160,3 +160,15 @@ def test_what_only_the_geocoder_knows_is_shown_before_it_is_taken(board: Board) 
     assert page.value("cell") == AKWA.hex
     again = sender.listing(place="Zzyzx-qwv 12", cell=AKWA.hex, place_for="Zzyzx-qwv 12")
     assert again.status_code == 303
+
+
+def test_the_land_around_a_cell_is_one_geometry(reader: FlaskClient) -> None:
+    """As GeoJSON, the same in every language, kept by the browser for a day."""
+    cell = Place.at(38.0, 24.0, 4).hex
+    answers = [reader.get(f"/places/land?cell={cell}&lang={lang}") for lang in ("fr", "ar")]
+    geometry = answers[0].json
+    assert geometry["type"] == "MultiPolygon"
+    assert all(ring[0] == ring[-1] for polygon in geometry["coordinates"] for ring in polygon)
+    assert answers[0].data == answers[1].data
+    assert answers[0].headers["Cache-Control"] == "private, max-age=86400"
+    assert reader.get("/places/land?cell=8").status_code == 404

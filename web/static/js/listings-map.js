@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { files, load, loadSheet, element, icon } = window.entraide;
+  const { files, load, loadSheet, element, icon, still } = window.entraide;
   const panel = document.querySelector("[data-listings-map]");
   if (!panel) return;
   const canvas = panel.querySelector("[data-map]");
@@ -46,19 +46,26 @@
     return window.L.divIcon({ html: sign, className: "", iconSize: [CLUSTER, CLUSTER] });
   }
 
+  // The corners of a cell, on the side of the ±180 meridian where its centre is.
+  function shapeOf({ cell, center }) {
+    return window.h3.cellToBoundary(cell).map(([lat, lng]) => [lat, lng - 360 * Math.round((lng - center[1]) / 360)]);
+  }
+
   // Hexagons of what is in view only: two thousand at once are too many for a small telephone.
   function showHexagons(map, features) {
     const layer = window.L.layerGroup().addTo(map);
-    const update = () => {
+    const update = async () => {
       layer.clearLayers();
       if (map.getZoom() < HEXAGONS_FROM_ZOOM) return;
+      await load(files.h3);
+      layer.clearLayers();
       const view = map.getBounds().pad(0.2);
       const drawn = new Set();
-      for (const { geometry, properties } of features) {
+      for (const { properties } of features) {
         const key = `${properties.cell} ${properties.group}`;
         if (drawn.has(key) || !view.contains(properties.center)) continue;
         drawn.add(key);
-        layer.addLayer(window.L.geoJSON(geometry, { interactive: false, style: { className: `hex group-${properties.group}` } }));
+        layer.addLayer(window.L.polygon(shapeOf(properties), { interactive: false, className: `hex group-${properties.group}` }));
       }
     };
     map.on("moveend", update);
@@ -82,6 +89,16 @@
     });
   }
 
+  // The popup stands far from its pin in the order of the keys: it is gone to, and come back from.
+  function followPopups(map) {
+    map.on("popupopen", ({ popup }) => popup.getElement().querySelector("a")?.focus({ preventScroll: true }));
+    // Leaflet hears Escape only while the map itself has the focus.
+    map.getContainer().addEventListener("keydown", (event) => { if (event.key === "Escape") map.closePopup(); });
+    map.on("popupclose", ({ popup }) => {
+      if (popup.getElement()?.contains(document.activeElement)) popup._source?.getElement()?.focus({ preventScroll: true });
+    });
+  }
+
   async function start() {
     if (started) return;
     started = true;
@@ -94,9 +111,10 @@
       const answer = await fetch(panel.dataset.features);
       if (!answer.ok) throw new Error(String(answer.status));
       const { features } = await answer.json();
-      const group = window.L.markerClusterGroup({ iconCreateFunction: clusterIcon, showCoverageOnHover: false, maxClusterRadius: 60 });
+      const group = window.L.markerClusterGroup({ iconCreateFunction: clusterIcon, showCoverageOnHover: false, maxClusterRadius: 60, animate: !still });
       group.addLayers(features.map(pin));
       map.addLayer(group);
+      followPopups(map);
       say(features.length ? "" : panel.dataset.textNone);
       const around = panel.dataset.center ? JSON.parse(panel.dataset.center) : null;
       if (around) {
@@ -118,7 +136,8 @@
     const open = panel.classList.toggle("is-open");
     toggle.setAttribute("aria-expanded", String(open));
     toggle.querySelector("[data-label]").textContent = open ? toggle.dataset.hide : toggle.dataset.show;
-    if (open) start();
+    // The list stands between the button and the map in the order of the keys.
+    if (open) start().then(() => canvas.focus({ preventScroll: true }));
   });
   if (wide.matches) start();
   wide.addEventListener("change", () => { if (wide.matches) start(); });

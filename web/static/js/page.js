@@ -30,7 +30,7 @@
     sheet.rel = "stylesheet";
     sheet.href = address;
     sheet.dataset.sheet = address;
-    document.querySelector('link[rel="stylesheet"]').after(sheet);
+    document.querySelector('link[rel="stylesheet"]').before(sheet);
   }
 
   function element(name, properties = {}, ...children) {
@@ -50,7 +50,10 @@
     return svg;
   }
 
-  window.entraide = { files, load, loadSheet, element, icon };
+  // Whoever asks for less motion gets none of ours.
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  window.entraide = { files, load, loadSheet, element, icon, still };
 
   // The error summary takes the focus, so that it is read out and seen first.
   document.querySelector("[data-focus]")?.focus();

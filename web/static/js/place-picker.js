@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const { files, load, element } = window.entraide;
+  const { files, load, element, still } = window.entraide;
   const WAIT_MS = 180;
   const FINEST = 8;
   const MOST_HEXAGONS = 500;
@@ -219,7 +219,7 @@
         if (!answer.ok) throw new Error(String(answer.status));
         gridBox.innerHTML = await answer.text();
         enliven();
-        gridBox.querySelector("legend").scrollIntoView({ block: "start", behavior: "smooth" });
+        gridBox.querySelector("legend").scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
       } catch {
         status.textContent = texts.textFailed;
       }

@@ -2,8 +2,9 @@
 (() => {
   "use strict";
 
-  const { files, load, loadSheet, element } = window.entraide;
-  const FINE_FROM_ZOOM = 5;
+  const { files, load, loadSheet, element, still } = window.entraide;
+  const FINE_FROM_ZOOM = 6;
+  const NAMES_FROM_ZOOM = 3;
   // Width of an H3 cell in kilometres, by resolution: names are asked for cells about a fifth of the view.
   const CELL_WIDTH_KM = [2200, 840, 320, 120, 45, 17, 6.4, 2.4, 0.92];
 
@@ -47,34 +48,43 @@
     return straight;
   }
 
+  // The whole world from afar; from nearer, the finer coasts around the cell in view alone.
   function drawLand(map) {
+    const draw = (shapes, options = {}) => window.L.geoJSON(shapes, {
+      interactive: false, pane: "land", style: { className: "land" }, ...options,
+    });
     let coarse = null;
     let fine = null;
-    const draw = (shapes) => window.L.geoJSON(shapes, {
-      interactive: false, pane: "land", style: { className: "land" },
-    }).addTo(map);
-    const refine = async () => {
-      if (fine || map.getZoom() < FINE_FROM_ZOOM) return;
-      fine = true;
-      const shapes = await atlas(files.worldFine).catch(() => null);
-      if (!shapes) return;
-      draw(shapes);
-      coarse?.remove();
+    const show = () => {
+      const near = fine && map.getZoom() >= FINE_FROM_ZOOM;
+      for (const [layer, wanted] of [[coarse, !near], [fine, near]]) {
+        if (layer && wanted !== map.hasLayer(layer)) wanted ? layer.addTo(map) : layer.remove();
+      }
     };
     atlas(files.world).then((shapes) => {
       coarse = draw(shapes);
-      map.on("zoomend", refine);
-      refine();
+      show();
     }).catch(() => {});
+    whenCellChanges(map, FINE_FROM_ZOOM, async (cell, stillWanted) => {
+      const answer = await fetch(`${files.land}?cell=${cell}`).catch(() => null);
+      if (!answer?.ok || !stillWanted()) return;
+      const center = map.getCenter();
+      const turn = center.lng - center.wrap().lng;
+      const shapes = await answer.json();
+      fine?.remove();
+      fine = draw(shapes, { coordsToLatLng: ([lng, lat]) => window.L.latLng(lat, lng + turn) });
+      show();
+    });
+    map.on("zoomend", show);
   }
 
-  // Names of the larger towns in view, so that one knows where one is.
-  function showNames(map) {
-    const labels = window.L.layerGroup().addTo(map);
+  // Calls back with the cell in the middle of the view, at least a fifth of the view wide, whenever
+  // it is another one.
+  function whenCellChanges(map, fromZoom, change) {
     let asked = "";
     const update = async () => {
-      if (map.getZoom() < 3) {
-        labels.clearLayers();
+      if (map.getZoom() < fromZoom) {
+        asked = "";
         return;
       }
       await load(files.h3);
@@ -88,8 +98,19 @@
       const cell = window.h3.latLngToCell(lat, lng, resolution);
       if (cell === asked) return;
       asked = cell;
+      change(cell, () => cell === asked);
+    };
+    map.on("moveend", update);
+    map.whenReady(update);
+  }
+
+  // Names of the larger towns in view, so that one knows where one is.
+  function showNames(map) {
+    const labels = window.L.layerGroup().addTo(map);
+    map.on("zoomend", () => { if (map.getZoom() < NAMES_FROM_ZOOM) labels.clearLayers(); });
+    whenCellChanges(map, NAMES_FROM_ZOOM, async (cell, stillWanted) => {
       const answer = await fetch(`${files.names}?cell=${cell}`).catch(() => null);
-      if (!answer?.ok || cell !== asked) return;
+      if (!answer?.ok || !stillWanted()) return;
       const { places } = await answer.json();
       labels.clearLayers();
       for (const place of places) {
@@ -97,9 +118,7 @@
         dot.bindTooltip(element("span", { textContent: place.name }), { permanent: true, direction: "right", offset: [4, 0], className: "map-label" });
         labels.addLayer(dot);
       }
-    };
-    map.on("moveend", update);
-    map.whenReady(update);
+    });
   }
 
   // Make the map inside an element; `options` go to Leaflet.
@@ -109,7 +128,7 @@
     const map = window.L.map(box, {
       center: [20, 10], zoom: 1, minZoom: 1, maxZoom: 14, zoomControl: false,
       maxBounds: [[-90, -220], [90, 220]], maxBoundsViscosity: 0.8, attributionControl: true,
-      zoomSnap: 0.5, ...options,
+      zoomSnap: 0.5, zoomAnimation: !still, fadeAnimation: !still, markerZoomAnimation: !still, inertia: !still, ...options,
     });
     map.attributionControl.setPrefix("");
     map.attributionControl.addAttribution(files.attribution);
