@@ -37,10 +37,9 @@ _NOBODY: Final = 0
 class Nearby:
     """People who could be a counterpart, each once."""
 
-    #: 0 where nobody is within the last of WITHIN_KM.
+    #: 0 where nobody is within the last of WITHIN_KM; at least so many where the board has more
+    #: than COUNTED listings that match.
     people: int
-    #: Whether there may be more than `people`.
-    or_more: bool
     within_km: int
     #: The best of all, also from far away.
     shown: tuple[Counterpart, ...]
@@ -88,7 +87,7 @@ def nearby(
         owners = {row.id: row.owner for row in rows}
         shown = with_views(session, board, found[:SHOWN])
     people, within_km = _counted(found, owners)
-    return Nearby(people=people, or_more=len(found) == COUNTED, within_km=within_km, shown=shown)
+    return Nearby(people=people, within_km=within_km, shown=shown)
 
 
 def _counted(found: list[Match], owners: dict[int, int]) -> tuple[int, int]:

@@ -48,7 +48,7 @@ def test_people_are_counted_within_the_first_distance_that_holds_any(
     ):
         offer(make, place, email)
         found = around(board)
-        assert (found.people, found.within_km, found.or_more) == (*expected, False)
+        assert (found.people, found.within_km) == expected
 
 
 def test_a_person_counts_once(board: Board, make: Factory) -> None:
