@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from flask import g, render_template, url_for
+from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date
 
@@ -25,6 +25,7 @@ from web.forms.place import find_place
 from web.forms.start import StartForm
 from web.guards import Guard, GuardedBlueprint, viewer_id
 from web.locale import current_locale
+from web.places import grid_of_form
 from web.words import current_board
 
 blueprint = GuardedBlueprint("start", __name__, guard=Guard.PUBLIC, url_prefix="/start")
@@ -54,15 +55,15 @@ def again() -> str:
     """The first step with what was said, to say it otherwise."""
     form = StartForm()
     find_place(form, current_board(), (form.category.data or "",), current_locale())
-    return render_template("start/what.html", form=form)
+    return render_template("start/what.html", form=form, grid=grid_of_form(form))
 
 
 @blueprint.post("/check")
 def check() -> ResponseReturnValue:
     """The second step: what the text was taken for, and who is near; nothing is sent yet."""
     form = _read()
-    if form.refused:
-        return render_template("start/what.html", form=form), 422
+    if form.refused or request.form.get("step"):
+        return _first(form)
     return _checked(form)
 
 
@@ -71,7 +72,7 @@ def review() -> ResponseReturnValue:
     """The third step: all of it once more, and how to reach whoever asks."""
     form = _read()
     if form.refused:
-        return render_template("start/what.html", form=form), 422
+        return _first(form)
     form.check_answers(current_board())
     if form.refused:
         return _checked(form, 422)
@@ -114,6 +115,13 @@ def _read() -> StartForm:
     if not form.place_given:
         form.refuse("place", N_("Say where: type the name of a town, quarter or village."))
     return form
+
+
+def _first(form: StartForm) -> ResponseReturnValue:
+    """The first step with what was said: what is missing, or without script the place looked up."""
+    grid = grid_of_form(form, wanted=request.form.get("step") == "grid")
+    page = render_template("start/what.html", form=form, grid=grid)
+    return page, 422 if form.refused else 200
 
 
 def _checked(form: StartForm, status: int = 200) -> ResponseReturnValue:

@@ -142,6 +142,17 @@ def test_a_place_of_several_names_is_asked_for(client: FlaskClient) -> None:
         assert 'name="place_id"' in answer.text
 
 
+@pytest.mark.parametrize(("step", "grid"), [("place", False), ("grid", True)])
+def test_without_script_the_place_is_looked_up_first(
+    client: FlaskClient, step: str, grid: bool
+) -> None:
+    """The first step comes back with the place that was meant, or a grid to be more precise."""
+    answer = client.post("/start/check", data={"words": WORDS, "place": DOUALA, "step": step})
+    assert answer.status_code == 200
+    assert fields(answer.text)["place_for"] == [DOUALA]
+    assert ("data-grid-choices" in answer.text) == grid
+
+
 def test_a_text_that_says_nothing_gets_questions_without_answers(client: FlaskClient) -> None:
     """No answer is proposed that is no better than a guess."""
     answer = client.post("/start/check", data={"words": "zzz qqq", "place": DOUALA})
