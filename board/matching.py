@@ -191,7 +191,7 @@ def counterparts(
                 found = copies.index.nearest_beyond(query, NEAREST_BEYOND + len(hidden))
                 beyond = _without(found, hidden)[:NEAREST_BEYOND]
     with board.db.read() as session:
-        matches = _with_views(session, board, ranked)
+        matches = with_views(session, board, ranked)
         remote = ()
         if not row.remote and all(each.match.remote is not None for each in matches):
             matches, remote = (), matches
@@ -199,7 +199,7 @@ def counterparts(
             matches=matches,
             information=_information(session, board, covering, row.id, wanted, moment),
             remote=remote,
-            beyond=_with_views(session, board, beyond),
+            beyond=with_views(session, board, beyond),
         )
 
 
@@ -207,9 +207,8 @@ def _without(matches: Sequence[Match], hidden: frozenset[int]) -> Sequence[Match
     return [match for match in matches if match.id not in hidden] if hidden else matches
 
 
-def _with_views(
-    session: Session, board: Board, matches: Sequence[Match]
-) -> tuple[Counterpart, ...]:
+def with_views(session: Session, board: Board, matches: Sequence[Match]) -> tuple[Counterpart, ...]:
+    """The listings of the matches as pages show them, without those that are over by now."""
     found = {
         view.id: view
         for view in listings.views(session, board, [match.id for match in matches])

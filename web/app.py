@@ -56,6 +56,7 @@ from web import (
     second_factor,
     sessions,
     sign_in,
+    start,
     verification,
 )
 from web import map as listings_map
@@ -76,6 +77,7 @@ MAX_FORM_PARTS = 500
 #: One module a feature, each with its blueprint.
 FEATURES = (
     home,
+    start,
     listings,
     listings_map,
     answering,
@@ -186,5 +188,7 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     app.register_blueprint(push.guests_blueprint)
     # It only counts, and a page that many read must set no cookie for it.
     csrf.exempt(readers.count)
+    # They store nothing: the listing is sent at the end, with a token.
+    csrf.exempt(start.blueprint)
     csrf.exempt(one_click.one_click)
     return app

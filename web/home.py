@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import render_template
 
+from web.forms.start import StartForm
 from web.guards import Guard, GuardedBlueprint
 from web.listings import newest
 
@@ -13,4 +14,4 @@ blueprint = GuardedBlueprint("home", __name__, guard=Guard.PUBLIC)
 @blueprint.get("/")
 def index() -> str:
     """What the board is, the ways in, and what is new."""
-    return render_template("home/index.html", newest=newest(limit=4))
+    return render_template("home/index.html", newest=newest(limit=4), form=StartForm(formdata=None))
