@@ -58,12 +58,15 @@ class _Tab:
         if cookie is not None:
             self.context.add_cookies([cookie])  # type: ignore[list-item]
         self.context.add_init_script(_SHIFTS)
+        self.finished: list[Request] = []
         self.context.on("request", lambda request: self.asked.append(request))
+        # The size of what never ends would be waited for as long.
+        self.context.on("requestfinished", lambda request: self.finished.append(request))
         self.page: Page = self.context.new_page()
         self.page.goto(site.url + visit.address)
 
     def weigh(self) -> Weight:
-        sizes = [(request, _size(request)) for request in self.asked]
+        sizes = [(request, _size(request)) for request in self.finished]
         core = sum(size for each, size in sizes if each.resource_type in ("document", "stylesheet"))
         result = Weight(
             self.site.template(self.visit),
@@ -81,9 +84,7 @@ class _Tab:
 
 
 def _size(request: Request) -> int:
-    """Bytes of the answer; 0 for what had none."""
-    if request.response() is None:
-        return 0
+    """Bytes of the answer with its headers."""
     sizes = request.sizes()
     return sizes["responseHeadersSize"] + sizes["responseBodySize"]
 
