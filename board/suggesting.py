@@ -14,6 +14,7 @@ def suggest(board: Board, text: str) -> Suggestions:
     """Language, kind, categories, urgency and risk of a text, with the words that decided.
 
     A part that is not known is None or empty: a text may be too short, too unsure, or in another
-    language. The model is read at the first call, in a fraction of a second; threads may ask at once.
+    language. The model is read at the first call, in a fraction of a second; threads may ask at
+    once.
     """
     return Suggester.shipped(board.taxonomy).suggest(text)
