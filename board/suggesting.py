@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 def suggest(board: Board, text: str) -> Suggestions:
     """Language, kind, categories, urgency and risk of a text, with the words that decided.
 
-    The model is read at the first call, in a fraction of a second.
+    A part that is not known is None or empty: a text may be too short, too unsure, or in another
+    language. The model is read at the first call, in a fraction of a second; threads may ask at
+    once.
     """
     return Suggester.shipped(board.taxonomy).suggest(text)

@@ -78,7 +78,7 @@ def vocabulary(language: str) -> Vocabulary:
     sides = {
         "request": [*frames["ask_do"], *frames["ask_thing"]],
         "offer": [*frames["give_do"], *frames["give_thing"]],
-        "info": frames["info"],
+        "info": [*frames["info"], *frames["info_thing"]],
     }
     categories = {
         slug: [*_listed(table["words"]), *_lines(table["do"]), *_lines(table["thing"])]
@@ -144,6 +144,7 @@ class _Composer:
         self._around = _lists(data.pop("around"))
         self._any = _lists(data.pop("any"))
         self._marked = {name: data.pop(name) for name in ("risky", "harmless")}
+        self._whole: dict[str, Any] = _read(PHRASES / "whole" / f"{language}.toml")
         self._words = {slug: _listed(table.pop("words")) for slug, table in data.items()}
         self._categories = {slug: _lists(table) for slug, table in data.items()}
 
@@ -163,6 +164,10 @@ class _Composer:
             for block in blocks:
                 for phrase in (p for p in _lines(block["texts"]) if self._keep(p)):
                     yield from self._of_marked(name == "risky", block, phrase)
+        for slug, sides in self._whole.items():
+            for side, texts in sides.items():
+                for text in (t for t in _lines(texts) if self._keep(t)):
+                    yield from self._of_whole(slug, side, text)
 
     def _of_phrase(
         self, slug: str, part: str, phrase: str, timeless: list[str]
@@ -178,21 +183,22 @@ class _Composer:
         for _ in range(2 * self._copies):
             yield self._example(slug, "request", self._framed(f"ask_{part}", phrase))
             yield self._example(slug, "offer", self._framed(f"give_{part}", phrase))
+        if part == "thing":
+            for _ in range(2 * self._copies):
+                yield self._example(slug, "info", self._framed("info_thing", phrase))
 
     def _of_word(self, slug: str, word: str, others: list[str]) -> Iterator[Example]:
         """A word with some others of its category: in a frame, and as telegrams without a side."""
         self._begin("words", slug, word)
-        for framed in (True, False):
+        for side in ("request", "offer", "info", None):
             chosen = [word, *self._random.sample(others, min(len(others), self._pick([0, 1, 2])))]
             self._random.shuffle(chosen)
             text = self._pick([", ", " "]).join(chosen)
-            if framed:
-                side = self._pick(["request", "offer"])
-                frame = "ask_thing" if side == "request" else "give_thing"
-                yield self._example(slug, side, self._framed(frame, text))
-            else:
+            if side is None:
                 bare = self._example(slug, "request", text)
                 yield replace(bare, side=None, risky=None)
+            else:
+                yield self._example(slug, side, self._framed(_THING_FRAMES[side], text))
 
     def _of_any(self, side: str, phrase: str) -> Iterator[Example]:
         """What is said on one side in every category: alone, and beside words of a category."""
@@ -207,6 +213,21 @@ class _Composer:
         self._begin("marked", block["category"], phrase)
         for _ in range(6 * self._copies):
             yield replace(self._example(block["category"], block["side"], phrase), risky=risky)
+
+    def _of_whole(self, slug: str, side: str, line: str) -> Iterator[Example]:
+        """A listing as somebody types it: as it is, and in a hurry."""
+        self._begin("whole", slug, line)
+        urgency, text = int(line[0]), line[2:]
+        for copy in range(3):
+            typed = self._hurried(self._surrounded(side, text) if copy == 2 else text)
+            yield Example(
+                text=typed if copy else text,
+                language=self._language,
+                side=side,
+                category=slug,
+                urgency=urgency,
+                risky=False,
+            )
 
     def _begin(self, *what: str) -> None:
         """Chance of its own for each phrase: one that is changed changes no other one's texts."""
@@ -297,6 +318,8 @@ class _Composer:
         return self._random.random() < probability
 
 
+#: Side: the frames that a thing is put into.
+_THING_FRAMES: Final = {"request": "ask_thing", "offer": "give_thing", "info": "info_thing"}
 #: What people shorten: (word or pattern, what they type).
 _SHORT: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "fr": (

@@ -18,7 +18,7 @@ from matcher.text.features import SIZE, Features
 
 #: What is decided about a text, each by a head of its own with these labels' names in the file.
 HEADS: Final = ("language", "kind", "category", "urgency", "risk")
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 class TextModelError(ValueError):
@@ -117,7 +117,7 @@ class TextModel:
         slots = np.searchsorted(numbers, features.numbers)
         known = numbers[np.minimum(slots, len(numbers) - 1)] == features.numbers
         slots = slots[known]
-        counts = rarity[slots]
+        counts = rarity[slots] * features.counts[known]
         length = np.sqrt(np.sum(counts * counts, dtype=np.float32)) or np.float32(1)
         parts = weights[slots] * scales * (counts / length)[:, None]
         share = float(known.mean()) if len(known) else 0.0

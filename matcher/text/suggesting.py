@@ -23,6 +23,13 @@ WORDS: Final = 5
 #: those know at most 0.02, and listings of our languages at least 0.28.
 KNOWN_FROM: Final = 0.1
 
+#: Words without which a text says what it is about, but not who asks nor when.
+WORDS_FROM: Final = 2
+#: A kind that is less probable than this is not suggested: among three, it is a guess.
+KIND_FROM: Final = 0.42
+#: The same of the most probable category, among all.
+CATEGORY_FROM: Final = 0.12
+
 _SHIPPED: Final = Path(__file__).parent / "model.npz"
 _OTHER_LANGUAGE: Final = "other"
 _RISKY: Final = "risky"
@@ -66,7 +73,7 @@ class Risk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestions:
-    """What a text seems to be. All None and empty where there is nothing to suggest."""
+    """What a text seems to be. None and empty where it is not known: too short, or too unsure."""
 
     #: ISO 639-1 code.
     language: Suggestion[str] | None = None
@@ -113,14 +120,20 @@ class Suggester:
         language = self._likeliest("language", weighed, reasons)
         if language.value == _OTHER_LANGUAGE:
             return NOTHING
-        kind = self._likeliest("kind", weighed, reasons)
+        enough = sum(not word.is_sign for word in words) >= WORDS_FROM
         return Suggestions(
             language=language,
-            kind=Suggestion(Kind[kind.value], kind.probability, kind.words),
+            kind=self._kind(weighed, reasons) if enough else None,
             categories=self._categories(weighed, reasons),
-            urgency=self._urgency(weighed, reasons),
+            urgency=self._urgency(weighed, reasons) if enough else None,
             risk=self._risk(weighed, reasons),
         )
+
+    def _kind(self, weighed: Weighed, reasons: _Reasons) -> Suggestion[Kind] | None:
+        found = self._likeliest("kind", weighed, reasons)
+        if found.probability < KIND_FROM:
+            return None
+        return Suggestion(Kind[found.value], found.probability, found.words)
 
     def _likeliest(self, head: str, weighed: Weighed, reasons: _Reasons) -> Suggestion[str]:
         probabilities = self._model.probabilities(head, weighed.sums)
@@ -132,6 +145,8 @@ class Suggester:
         probabilities = self._model.probabilities("category", weighed.sums)
         ranked = sorted(self._known_categories, key=lambda pair: (-probabilities[pair[0]], pair[1]))
         start = self._model.columns("category").start
+        if not ranked or probabilities[ranked[0][0]] < CATEGORY_FROM:
+            return ()
         return tuple(
             Suggestion(category, float(probabilities[i]), reasons.words(start + i))
             for i, category in ranked[:CATEGORIES]

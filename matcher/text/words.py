@@ -14,7 +14,7 @@ _WORD_UP_TO: Final = 24
 
 # Marks stay with their letters: Arabic vowels, and accents that were typed apart.
 _MARKS = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670"
-_TOKEN = re.compile(rf"[\w{_MARKS}]+|[?!؟€$£%@]")
+_TOKEN = re.compile(rf"[\w{_MARKS}]+|[?!؟€$£%@…]|\.{{3}}|:(?!\d)")
 _DIGIT = re.compile(r"\d")
 #: Ways of writing the same letter in Arabic; tatweel only stretches a word.
 _SAME = str.maketrans({"ى": "ي", "ة": "ه", "ک": "ك", "ی": "ي", "ـ": None, "_": None, "؟": "?"})

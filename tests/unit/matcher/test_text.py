@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.taxonomy import Kind, Taxonomy, Urgency
-from matcher.text import NOTHING, READ_UP_TO, Suggester, TextModel, TextModelError
+from matcher.text import (
+    NOTHING,
+    READ_UP_TO,
+    Suggester,
+    Suggestions,
+    TextModel,
+    TextModelError,
+    suggesting,
+)
 from matcher.text.features import SIZE, features_of
 from matcher.text.suggesting import WORDS
 from matcher.text.words import words_of
@@ -85,10 +96,8 @@ def test_no_text_is_an_error(text: str) -> None:
     if found == NOTHING:
         return
     assert found.language is not None
-    assert found.kind is not None
-    assert found.urgency is not None
     every = [found.language, found.kind, found.urgency, found.risk, *found.categories]
-    for each in every:
+    for each in (one for one in every if one is not None):
         assert 0 <= each.probability <= 1
         assert len(each.words) <= WORDS
         for word in each.words:
@@ -96,7 +105,55 @@ def test_no_text_is_an_error(text: str) -> None:
             assert 0 < word.share <= 1
     chances = [each.probability for each in found.categories]
     assert chances == sorted(chances, reverse=True)
-    assert len({each.value for each in found.categories}) == 3
+    assert len({each.value for each in found.categories}) in {0, 3}
+
+
+@pytest.mark.parametrize("text", ["pharmacie", "vétérinaire ?", "صيدلية"])
+def test_one_word_says_what_and_not_who_asks(text: str) -> None:
+    """Nobody is guessed to ask, or to be in a hurry, from a single word."""
+    found = SUGGESTER.suggest(text)
+    assert found.categories
+    assert found.kind is None
+    assert found.urgency is None
+
+
+def test_what_is_unsure_is_not_suggested() -> None:
+    """Weights that speak for nothing give no kind and no category; the language stays."""
+    model = TextModel.load(MODEL)
+    columns = [model.columns(head) for head in ("kind", "category")]
+    numbers, rarity, weights, scales, biases = model._arrays
+    unsure = (weights.copy(), biases.copy())
+    for array, column in itertools.product(unsure, columns):
+        array[..., column] = 0
+    silent = TextModel(
+        numbers=numbers,
+        rarity=rarity,
+        weights=unsure[0],
+        scales=scales,
+        biases=unsure[1],
+        labels=model.labels,
+        risk_from=model.risk_from,
+        corpus=model.corpus,
+    )
+    found = Suggester(silent, TAXONOMY).suggest("Je cherche un vétérinaire pour mon chat ce soir")
+    assert found.language is not None
+    assert found.language.value == "fr"
+    assert found.kind is None
+    assert found.categories == ()
+
+
+def test_threads_that_ask_at_once_are_told_the_same() -> None:
+    """Also while the model is still being read."""
+    suggesting._shipped_model.cache_clear()
+    start = threading.Barrier(4)
+
+    def ask(_: int) -> Suggestions:
+        start.wait(timeout=30)
+        return Suggester.shipped(TAXONOMY).suggest(PLAIN[0][0])
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(ask, range(4)))
+    assert found == [found[0]] * 4 != [NOTHING] * 4
 
 
 def test_what_stands_beyond_the_limit_decides_nothing() -> None:
@@ -128,21 +185,26 @@ def test_features_are_the_same_on_every_machine() -> None:
     assert len(set(found.numbers.tolist())) == len(found.numbers)
     assert (found.numbers >= 0).all()
     assert (found.numbers < SIZE).all()
-    assert found.numbers[:3].tolist() == [70559, 347429, 590149]
+    assert found.numbers[:3].tolist() == [70559, 347429, 460359]
     assert set(found.words.tolist()) <= {0, 1, 2}
 
 
 def test_pieces_never_cross_words() -> None:
-    """Two words side by side add one pair, and nothing else, to what each has alone."""
-    alone = {*features_of(words_of("lait")).numbers, *features_of(words_of("pain")).numbers}
-    together = set(features_of(words_of("lait pain")).numbers)
-    assert len(together - alone) == 1
+    """Two words side by side have the pieces of each, and no others."""
+
+    def pieces(text: str) -> set[int]:
+        found = features_of(words_of(text))
+        return set(found.numbers[found.counts < 1].tolist())
+
+    assert pieces("lait pain") == pieces("lait") | pieces("pain") != set()
 
 
 def test_only_categories_of_the_taxonomy_are_suggested() -> None:
     """An operator who has no such category is not offered it."""
     few = Taxonomy.from_mapping({"categories": [{"id": 9, "slug": "pets", "group": "all"}]})
     found = Suggester.shipped(few).suggest("des cours de maths pour mon fils")
+    assert found.categories == ()
+    found = Suggester.shipped(few).suggest("mon chat est perdu, avez-vous vu un chat roux")
     assert [each.value for each in found.categories] == [9]
     unknown = Taxonomy.from_mapping({"categories": [{"id": 9, "slug": "sailing", "group": "all"}]})
     assert Suggester.shipped(unknown).suggest("mon chat est perdu").categories == ()
