@@ -31,6 +31,19 @@ def _pressing(selector: str) -> Callable[[Page], Response | None]:
     return press
 
 
+def _understood(page: Page) -> Response | None:
+    """Say what and where on the first page, and see what it is taken for."""
+    page.locator("#words").fill("Je cherche quelqu’un pour faire mes courses demain.")
+    page.locator("form.start input[name=place]").fill("Douala")
+    page.locator("[data-taken] .note").wait_for()
+    return _pressing("form.start .button-warm")(page)
+
+
+def _a_last_look(page: Page) -> Response | None:
+    _understood(page)
+    return _pressing("main form .button-warm")(page)
+
+
 def _by_phone(page: Page) -> Response | None:
     """Take the number and the code from the page, and close the listing with them."""
     _pressing("form[action$='/code'] button")(page)
@@ -57,6 +70,8 @@ def deeds(site: Site) -> list[Deed]:
     """In their order: what ends something comes after what needs it."""
     assert site.town is not None
     return [
+        Deed(GUEST, "/", _understood),
+        Deed(GUEST, "/", _a_last_look),
         Deed(OWNER, "/me/passkeys", _pressing("form[action$='/recovery'] button")),
         Deed(OWNER, "/relay", _pressing("form[action$='/code'] button")),
         Deed(OWNER, "/relay", _by_phone),

@@ -100,6 +100,8 @@ EXAMPLES = {
     "moderation.reveal": "/moderation/cases/1/reveal",
     "moderation.decide_appeal": "/moderation/appeals/1/lift",
     "dev_mail.show": "/dev/mail/none",
+    "assets.sheet": "/sheet/ltr.css",
+    "places.land": "/places/land?cell=85584e33fffffff",
     "places.labelled_grid": "/places/grid?place=2232593",
     "places.names": "/places/names?cell=85584e33fffffff",
     "organisations.show": "/organisations/AAAAAAAAAAAA",
