@@ -48,44 +48,40 @@ class _Delivery:
         self.parcel = self.channel.prepare(loader, self.held)
         self.read_at = read_at
 
-    def send(self) -> None:
-        """Send what was prepared, or nothing, and record that.
+    def prepare_and_send(self) -> None:
+        """All that a row alone needs."""
+        self._prepare_alone()
+        with delivery.renewing(self.board, [self.held]):
+            outcome = self._send()
+        _end(self.board, self.held, *outcome)
 
-        No connection to the database is held while sending.
+    def send_fresh(self) -> None:
+        """Send what was prepared with others, if that was just now; its lease is kept for it."""
+        if time.monotonic() - self.read_at > _FRESH_S:
+            self._prepare_alone()
+        _end(self.board, self.held, *self._send())
+
+    def _send(self) -> tuple[str, str]:
+        """Send what was prepared, or nothing; the status and error to record.
+
+        No connection to the database is held meanwhile.
         """
         if self.parcel is None:
-            self._end(outbox.DROPPED)
-            return
+            return outbox.DROPPED, ""
         try:
             self.channel.send(self.board, self.held, self.parcel)
         except delivery.Refused as error:
             _log.warning(
                 "refused", row=self.held.id, channel=self.held.channel, reason=error.reason
             )
-            self._end(outbox.DEAD, error.reason)
-        else:
-            self._end(outbox.SENT)
-
-    def prepare_and_send(self) -> None:
-        """All that a row alone needs."""
-        self._prepare_alone()
-        with delivery.renewing(self.board, [self.held]):
-            self.send()
-
-    def send_fresh(self) -> None:
-        """Send what was prepared with others, if that was just now; its lease is kept for it."""
-        if time.monotonic() - self.read_at > _FRESH_S:
-            self._prepare_alone()
-        self.send()
+            return outbox.DEAD, error.reason
+        return outbox.SENT, ""
 
     def _prepare_alone(self) -> None:
         # Chosen with no connection held.
         self.channel  # noqa: B018
         with self.board.db.read() as session:
             self.prepare(Loader(session, self.board, [self.held]), time.monotonic())
-
-    def _end(self, status: str, error: str = "") -> None:
-        _end(self.board, self.held, status, error)
 
 
 def dispatch(board: Board, *row_ids: int) -> list[int]:

@@ -508,6 +508,9 @@ def test_the_lease_is_renewed_and_no_connection_held_while_a_service_is_slow(
     monkeypatch.setattr(outbox, "renew", renew)
 
     def slow(handler: Any) -> None:
+        # What came before is of other rows.
+        seen.clear()
+        renewed.clear()
         assert renewed.wait(10)
         status(201)(handler)
 

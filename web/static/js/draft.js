@@ -5,7 +5,7 @@
   "use strict";
 
   const DAY_MS = 86_400_000;
-  const KEPT = ["words", "place", "place_id", "place_for", "cell", "email"];
+  const KEPT = ["words", "place", "place_id", "place_for", "cell"];
   const keyOf = (name) => `entraide-draft-${name}`;
 
   // Storage may be full or forbidden: then nothing is kept, and everything else works.
