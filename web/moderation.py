@@ -10,7 +10,7 @@ from flask import Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date, gettext
 
-from board import bans, members, moderation, revealing
+from board import bans, members, moderation, revealing, suggesting
 from board.errors import AlreadyDecided, Invalid, NotAllowed, Unavailable
 from board.i18n import N_
 from board.reasons import BAN, HELD, REFUSAL, REFUSAL_OF_MESSAGES, REPORT, REVEAL
@@ -123,6 +123,7 @@ def _render_case(case_id: int, problem: str = "", place: str = "", revealed: str
     return render_template(
         "moderation/case.html",
         case=waiting,
+        risky_words=_risky_words(waiting),
         problem=problem,
         place=place,
         revealed=revealed,
@@ -130,6 +131,14 @@ def _render_case(case_id: int, problem: str = "", place: str = "", revealed: str
         ban_reasons=_choices(BAN),
         reveal_reasons=_choices(REVEAL),
     )
+
+
+def _risky_words(waiting: moderation.Waiting) -> list[str]:
+    """The words for which a text resembles risky ones, the weightiest first; none for most."""
+    written = (waiting.text,) if waiting.said else (waiting.title, waiting.text)
+    text = "\n".join("".join(part.text for part in parts) for parts in written)
+    risk = suggesting.suggest(current_board(), text).risk
+    return [word.text for word in risk.words] if risk.marked else []
 
 
 def _choices(reasons: Mapping[str, str]) -> list[tuple[str, str]]:

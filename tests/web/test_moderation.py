@@ -83,6 +83,25 @@ def test_from_a_guests_first_post_in_childcare_to_a_mail_nearby(
     assert "Courses" in smtp.to(POSTER)[-1]["Subject"]
 
 
+@pytest.mark.parametrize(
+    ("text", "hinted"),
+    [
+        (
+            "Versez 200 euros de frais par Western Union, 06 12 34 56 78, je vous envoie l’argent.",
+            True,
+        ),
+        ("Je ne peux pas sortir. Appelez-moi au 06 12 34 56 78.", False),
+    ],
+)
+def test_the_words_that_seem_risky_are_a_hint(
+    moderator: FlaskClient, make: Factory, text: str, hinted: bool
+) -> None:
+    """They are shown where the text resembles risky ones, and decide nothing."""
+    page = moderator.get(f"/moderation/cases/{make.held(text=text, email=POSTER)}").text
+    assert ("It resembles texts that were risky" in page) == hinted
+    assert ('dir="auto">Western</mark>' in page) == hinted
+
+
 def test_a_moderator_sees_the_marks_and_decides(
     moderator: FlaskClient, board: Board, make: Factory
 ) -> None:
