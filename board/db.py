@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -360,6 +360,30 @@ def insert_new(session: Session, table: type[Base], unique: Sequence[str]) -> An
     dialect = session.connection().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return insert(table).on_conflict_do_nothing(index_elements=unique)
+
+
+def insert_all_new(
+    session: Session,
+    table: type[Base],
+    unique: Sequence[str],
+    rows: Sequence[Mapping[str, object]],
+) -> None:
+    """As `insert_new`, of many rows that name the same columns.
+
+    PostgreSQL gets each column as one array, for the reason of `one_of`.
+    """
+    statement = insert_new(session, table, unique)
+    if session.get_bind().dialect.name != "postgresql" or not rows:
+        session.execute(statement, list(rows))
+        return
+    columns = table.__table__.c
+    arrays = [
+        sa.func.unnest(
+            sa.literal([row[name] for row in rows], postgresql.ARRAY(columns[name].type))
+        )
+        for name in rows[0]
+    ]
+    session.execute(statement.from_select(list(rows[0]), sa.select(*arrays)))
 
 
 def new_public_id() -> str:

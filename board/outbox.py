@@ -17,7 +17,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board.db import Base, BigId, Database, UTCDateTime, insert_new, now, one_of
+from board.db import Base, BigId, Database, UTCDateTime, insert_all_new, now, one_of
 from board.errors import BoardError
 from board.secrecy import Unreadable, Vault
 from config.settings import LEASE_S
@@ -186,11 +186,7 @@ def add_missing(session: Session, rows: Sequence[NewRow]) -> list[int]:
     if not fresh:
         return []
     moment = now(session)
-    # Asked to return the ids, PostgreSQL's driver would take several times as long.
-    session.execute(
-        insert_new(session, OutboxRow, ["once"]),
-        [_values(row, moment) for row in fresh],
-    )
+    insert_all_new(session, OutboxRow, ["once"], [_values(row, moment) for row in fresh])
     stored = sa.select(OutboxRow.id).where(
         one_of(session, OutboxRow.once, [row.once for row in fresh])
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board.db import Base, BigId, UTCDateTime, insert_new, now, one_of
+from board.db import Base, BigId, UTCDateTime, insert_all_new, now, one_of
 from board.errors import LinkRefused
 from board.listings import Listing
 from board.members import Member
@@ -154,4 +154,4 @@ def _subject(board: Board, token: str) -> tuple[int, int]:
 
 
 def _insert_missing(session: Session, rows: list[dict[str, object]]) -> None:
-    session.execute(insert_new(session, Telling, ["member_id", "listing_id"]), rows)
+    insert_all_new(session, Telling, ["member_id", "listing_id"], rows)
