@@ -99,7 +99,7 @@ def test_the_words_that_seem_risky_are_a_hint(
     """They are shown where the text resembles risky ones, and decide nothing."""
     page = moderator.get(f"/moderation/cases/{make.held(text=text, email=POSTER)}").text
     assert ("It resembles texts that were risky" in page) == hinted
-    assert ('dir="auto">Western</mark>' in page) == hinted
+    assert bool(re.search(r"for these words: [^<]*Western", page)) == hinted
 
 
 def test_a_moderator_sees_the_marks_and_decides(
