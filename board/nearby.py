@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import h3.api.basic_int as h3
-import sqlalchemy as sa
 
 import matcher.listing
 from board import listings
-from board.db import now, one_of
-from board.listings import Listing
+from board.db import now
 from board.matching import Counterpart, with_views
 from matcher.listing import Match, Query
 from matcher.taxonomy import Kind, Reach, Urgency
@@ -79,12 +77,10 @@ def nearby(
     )
     with board.index.asking(board.db) as copies:
         ranked = copies.index.top_k(Query(listing=wanted, now=moment, k=COUNTED + len(hidden)))
-    found = [match for match in ranked if match.id not in hidden][:COUNTED]
+        found = [match for match in ranked if match.id not in hidden][:COUNTED]
+        held = [copies.index.get(match.id) for match in found]
+    owners = {listing.id: listing.owner for listing in held if listing is not None}
     with board.db.read() as session:
-        rows = session.scalars(
-            sa.select(Listing).where(one_of(session, Listing.id, [match.id for match in found]))
-        )
-        owners = {row.id: row.owner for row in rows}
         shown = with_views(session, board, found[:SHOWN])
     people, within_km = _counted(found, owners)
     return Nearby(people=people, within_km=within_km, shown=shown)

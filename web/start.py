@@ -84,7 +84,6 @@ def review() -> ResponseReturnValue:
     )
     return render_template(
         "start/review.html",
-        start=form,
         form=listing,
         kind=form.kind.data,
         settled=form.settled,
@@ -101,8 +100,10 @@ def suggestions() -> ResponseReturnValue:
     text = (form.words.data or "").strip()
     if not _SAYS_SOMETHING <= len(text) <= TEXT_MAX:
         return "", 204
-    form.propose(current_board())
-    find_place(form, current_board(), (form.category.data or "",), current_locale())
+    board = current_board()
+    form.forget_unknown(board)
+    form.propose(board)
+    find_place(form, board, (form.category.data or "",), current_locale(), is_typing=True)
     return render_template("start/suggestions.html", taken=_taken(form), settled=form.settled)
 
 
@@ -125,6 +126,7 @@ def _first(form: StartForm) -> ResponseReturnValue:
 
 
 def _checked(form: StartForm, status: int = 200) -> ResponseReturnValue:
+    form.forget_unknown(current_board())
     found = form.propose(current_board())
     page = render_template(
         "start/check.html",
@@ -143,18 +145,17 @@ def _likely(form: StartForm, found: Suggestions) -> list[str]:
     board = current_board()
     slugs = [board.taxonomy.slug(each.value) for each in found.categories]
     chosen = form.category.data
-    known = {each.slug for each in board.taxonomy.categories}
-    if chosen in known and chosen not in slugs:
+    if chosen and chosen not in slugs:
         slugs = [chosen, *slugs[:-1]]
     return slugs
 
 
 def _taken(form: StartForm) -> Taken:
+    """What the form says or was proposed; nothing in it is unknown."""
     kind, category = form.kind.data or "", form.category.data or ""
     urgency = form.urgency.data or str(int(Urgency.STANDING))
     around: Nearby | None = None
-    known = category in {each.slug for each in current_board().taxonomy.categories}
-    if form.settled is not None and kind in POSTED and known and urgency in {"0", "1", "2", "3"}:
+    if form.settled is not None and kind and category:
         around = nearby(
             current_board(),
             POSTED[kind],

@@ -74,6 +74,7 @@ def test_whoever_is_signed_in_needs_no_address(
     assert 'name="email"' not in third.text
     sent = client.post("/listings?kind=request", data=fields(third.text))
     assert sent.status_code == 303 and "published=1" in (sent.location or "")
+    assert "data-draft-done" in client.get(sent.location).text, "the draft goes with it"
 
 
 def test_nothing_is_stored_and_no_cookie_set_on_the_way(client: FlaskClient, board: Board) -> None:
@@ -215,7 +216,9 @@ def test_what_says_nothing_yet_has_no_suggestion(client: FlaskClient, words: str
     ("words", "title", "text"),
     [
         ("Un mot", "Un mot", ""),
-        ("Une phrase. Et une autre.", "Une phrase.", "Une phrase. Et une autre."),
+        ("Voici une phrase. Et une autre.", "Voici une phrase.", "Voici une phrase. Et une autre."),
+        ("Bonjour ! Je cherche un lit.", "Je cherche un lit.", "Bonjour ! Je cherche un lit."),
+        ("Urgent ! Cherche insuline", "Cherche insuline", "Urgent ! Cherche insuline"),
         ("première ligne\nseconde", "première ligne", "première ligne\nseconde"),
         ("هل من يساعدني؟ أنا وحيد", "هل من يساعدني؟", "هل من يساعدني؟ أنا وحيد"),
         ("...", "...", ""),
@@ -231,3 +234,56 @@ def test_a_long_first_sentence_is_cut_after_a_word() -> None:
     words = "mot " * 60
     title, text = headline(words.strip())
     assert len(title) <= 120 and title.endswith("mot…") and text == words.strip()
+
+
+@pytest.mark.parametrize(
+    "address", ["/start/check", "/start/suggestions", "/start/review", "/start"]
+)
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"kind": "info"},
+        {"kind": "x"},
+        {"kind": "request", "urgency": "9"},
+        {"kind": "request", "urgency": "NaN"},
+        {"kind": "request", "urgency": "-1", "category": "no-such"},
+        {"category": "<script>"},
+        {"precision": "99"},
+        {"cell": "8f2830828052d25", "place_for": DOUALA},
+        {"cell": "ffffffffffffffff", "place_for": DOUALA},
+        {"place_id": "1e9", "place_for": DOUALA},
+        {"words": "🙏" * 30},
+        {"words": "a\u0000b c d e f g"},
+        {"words": "\u202eabc " * 20},
+    ],
+)
+def test_a_forged_form_is_answered_like_any_other(
+    client: FlaskClient, address: str, forged: dict[str, str]
+) -> None:
+    """Whatever is sent, each step gives a page or says what is wrong."""
+    answer = client.post(address, data={"words": WORDS, "place": DOUALA, **forged})
+    assert answer.status_code in (200, 204, 422)
+
+
+def test_half_a_name_is_asked_of_no_geocoder(
+    client: FlaskClient, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it is typed, a name stays here; sent, it may be looked up where an operator says so."""
+    asked: list[str] = []
+
+    def find(_: object, text: str, *__: object, **___: object) -> list[object]:
+        asked.append(text)
+        return []
+
+    monkeypatch.setattr(type(board.finder), "find", find)
+    said = {"words": WORDS, "place": "12 rue de X"}
+    assert client.post("/start/suggestions", data=said).status_code == 200
+    assert asked == []
+    assert client.post("/start/check", data=said).status_code == 422
+    assert asked == ["12 rue de X"]
+
+
+def test_a_text_of_a_megabyte_is_refused(client: FlaskClient) -> None:
+    """Before anything reads it."""
+    for address in ("/start/check", "/start/suggestions", "/start/review", "/start"):
+        assert client.post(address, data={"words": "x" * 2**20}).status_code in (204, 413, 422)

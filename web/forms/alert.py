@@ -17,7 +17,7 @@ from board.rhythms import Rhythm
 from board.validation import email_address
 from matcher.taxonomy import Kind
 from web.forms.base import ChoicesField, TextField
-from web.forms.listing import KINDS
+from web.forms.listing import KINDS, URGENCIES
 from web.forms.place import PlaceForm, find_place
 
 WHERE: Final = ("place", "area", "remote")
@@ -132,7 +132,7 @@ class OwnAlertForm(PlaceForm):
 
     def _least_urgency(self) -> int:
         typed = self.least_urgency.data or "0"
-        if typed not in {"0", "1", "2", "3"}:
+        if typed not in URGENCIES:
             self.refuse("least_urgency", N_("Choose one of the answers of the list."))
             return 0
         return int(typed)

@@ -15,6 +15,7 @@ from board.validation import Refused
 from matcher.place import Place
 from web import dates
 from web.forms.base import PageForm, SwitchField, TextField
+from web.forms.listing import URGENCIES
 
 
 class EditForm(PageForm):
@@ -45,7 +46,7 @@ class EditForm(PageForm):
         """What was typed as the board takes it, or None with the problems on the fields."""
         ends_at = self._ends_at(view, board)
         urgency = self.urgency.data or ""
-        if urgency not in {"0", "1", "2", "3"}:
+        if urgency not in URGENCIES:
             self.refuse("urgency", N_("Choose one of the four answers."))
         if ends_at is None or self.refused:
             return None

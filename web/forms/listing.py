@@ -23,7 +23,7 @@ from board.validation import (
     email_address,
     required_text,
 )
-from matcher.taxonomy import Kind, Reach
+from matcher.taxonomy import Kind, Reach, Urgency
 from web import dates
 from web.forms.base import ChoicesField, SwitchField, TextField
 from web.forms.place import PlaceForm, find_place
@@ -40,6 +40,8 @@ REACHES: Final = {
 }
 #: Days that a listing is open unless the poster says otherwise.
 OPEN_DAYS: Final = {Kind.REQUEST: 14, Kind.OFFER: 60, Kind.INFO: 30}
+#: Levels of urgency, as forms send them.
+URGENCIES: Final = frozenset(str(int(level)) for level in Urgency)
 #: How many people are needed, or can be helped at a time, unless the poster says otherwise.
 PLACES: Final = {Kind.REQUEST: 1, Kind.OFFER: 3, Kind.INFO: 1}
 DEFAULT_RADIUS_KM: Final = "10"
@@ -166,7 +168,7 @@ class ListingForm(PlaceForm):
 
     def _urgency(self) -> int:
         typed = self.urgency.data or ""
-        if typed not in {"0", "1", "2", "3"}:
+        if typed not in URGENCIES:
             self.refuse("urgency", N_("Choose one of the four answers."))
             return 0
         return int(typed)

@@ -66,11 +66,17 @@ class PlaceForm(PageForm, PlaceFields):
 
 
 def find_place(
-    form: PlaceForm, board: Board, categories: tuple[str, ...], locale: str
+    form: PlaceForm,
+    board: Board,
+    categories: tuple[str, ...],
+    locale: str,
+    *,
+    is_typing: bool = False,
 ) -> SettledPlace | None:
     """The place that the form names, or None with the problem or the candidates on the form.
 
-    Nothing is guessed: a name of several places comes back as a question.
+    Nothing is guessed: a name of several places comes back as a question. While somebody
+    `is_typing`, a half of a name is asked of nobody else.
     """
     form.forget_stale_choice()
     try:
@@ -79,7 +85,7 @@ def find_place(
         elif form.place_id.data:
             form.settled = _from_id(form, board, form.place_id.data, categories, locale)
         elif form.place.data:
-            form.settled = _from_name(form, board, categories, locale)
+            form.settled = _from_name(form, board, categories, locale, online=not is_typing)
     except (Refused, PlaceError) as refusal:
         message = getattr(refusal, "message", N_("This is not a place on the map."))
         form.refuse("place", message, **getattr(refusal, "params", {}))
@@ -133,15 +139,15 @@ def _from_id(
 
 
 def _from_name(
-    form: PlaceForm, board: Board, categories: tuple[str, ...], locale: str
+    form: PlaceForm, board: Board, categories: tuple[str, ...], locale: str, *, online: bool
 ) -> SettledPlace | None:
     text = clean_text(form.place.data or "", max_length=PLACE_TEXT_MAX)
     found = search_name(board, text, locale)
     if not found:
         # Only what the offline gazetteer does not know is asked for online, if at all.
-        online = board.finder.find(text, categories, locale, limit=2)
-        if online:
-            return _found_online(form, online[0])
+        suggested = board.finder.find(text, categories, locale, limit=2) if online else []
+        if suggested:
+            return _found_online(form, suggested[0])
         raise Refused(
             N_(
                 "We know no place called “%(name)s”. Try a larger town nearby, or another spelling."

@@ -14,7 +14,7 @@ from board.validation import TEXT_MAX, TITLE_MAX, required_text
 from matcher.taxonomy import Kind
 from matcher.text import Suggestions
 from web.forms.base import TextField
-from web.forms.listing import POSTED, ListingForm
+from web.forms.listing import POSTED, URGENCIES, ListingForm
 from web.forms.place import PlaceForm
 from web.words import kind_slug
 
@@ -22,6 +22,8 @@ from web.words import kind_slug
 SURE_ENOUGH: Final = 0.5
 #: The first sentence, with what ends it.
 _SENTENCE: Final = re.compile(r"[^.!?…؟\n]+[.!?…؟]*")
+#: A sentence of fewer words is a greeting or a call, where others follow.
+_WORDS_OF_A_TITLE: Final = 4
 
 
 class StartForm(PlaceForm):
@@ -46,12 +48,24 @@ class StartForm(PlaceForm):
 
     def check_answers(self, board: Board) -> None:
         """Refuse what is none of the answers that were offered."""
-        if self.kind.data not in POSTED:
+        unknown = self._unknown(board)
+        if "kind" in unknown:
             self.refuse("kind", N_("Choose one of the two answers."))
-        if self.category.data not in {each.slug for each in board.taxonomy.categories}:
+        if "category" in unknown:
             self.refuse("category", N_("Choose the nearest one."))
-        if self.kind.data == "request" and self.urgency.data not in {"0", "1", "2", "3"}:
+        if "urgency" in unknown and self.kind.data == "request":
             self.refuse("urgency", N_("Choose one of the four answers."))
+
+    def forget_unknown(self, board: Board) -> None:
+        """Empty the answers that nobody was offered."""
+        for name in self._unknown(board):
+            self[name].data = ""
+
+    def _unknown(self, board: Board) -> set[str]:
+        """The questions whose answer is none of those that were offered."""
+        categories = {each.slug for each in board.taxonomy.categories}
+        offered = {"kind": POSTED, "category": categories, "urgency": URGENCIES}
+        return {name for name, answers in offered.items() if self[name].data not in answers}
 
     def propose(self, board: Board) -> Suggestions:
         """Fill in what the text seems to be, where nothing was said yet."""
@@ -86,10 +100,11 @@ class StartForm(PlaceForm):
 def headline(words: str) -> tuple[str, str]:
     """(title, text) of a listing: its first sentence, and all of it where that is not all.
 
-    A first sentence too long for a title is cut after a word.
+    "Hello!" is passed over. A sentence too long for a title is cut after a word.
     """
-    found = _SENTENCE.search(words)
-    first = " ".join((found.group() if found else words).split())
+    sentences = [" ".join(found.split()) for found in _SENTENCE.findall(words)]
+    telling = (each for each in sentences if each.count(" ") >= _WORDS_OF_A_TITLE - 1)
+    first = next(telling, max(sentences, key=len, default=words))
     if len(first) > TITLE_MAX:
         first = first[: TITLE_MAX - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
     return first, "" if first == words else words

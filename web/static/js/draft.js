@@ -43,7 +43,6 @@
     if (shown.length && shown.every((each) => !each.value)) {
       const draft = read(name);
       for (const field of fields) if (draft[field.name]) field.value = draft[field.name];
-      form.dispatchEvent(new Event("draft"));
     }
     const keep = () => {
       const typed = fields.map((field) => [field.name, field.value]);

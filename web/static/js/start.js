@@ -15,13 +15,14 @@
       if (body.toString() === asked) return;
       asked = body.toString();
       running?.abort();
-      running = new AbortController();
+      const own = new AbortController();
+      running = own;
       try {
-        const answer = await fetch(form.dataset.start, { method: "POST", body, signal: running.signal });
+        const answer = await fetch(form.dataset.start, { method: "POST", body, signal: own.signal });
         if (answer.ok) shown.innerHTML = answer.status === 204 ? "" : await answer.text();
       } catch {
         // Without a connection the form goes on without suggestions.
-        asked = "";
+        if (running === own) asked = "";
       }
     }
 
@@ -32,7 +33,6 @@
 
     form.addEventListener("input", soon);
     form.addEventListener("change", soon);
-    form.addEventListener("draft", soon);
     soon();
   }
 })();
