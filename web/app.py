@@ -55,6 +55,7 @@ from web import (
     rewording,
     second_factor,
     sessions,
+    sharing,
     sign_in,
     start,
     verification,
@@ -80,6 +81,7 @@ FEATURES = (
     start,
     listings,
     listings_map,
+    sharing,
     answering,
     conversations,
     alerts,
@@ -172,6 +174,7 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     init_errors(app)
     init_assets(app)
     init_words(app)
+    sharing.init_sharing(app)
     moderation.init_moderation(app)
     app.jinja_env.globals.update(
         own_names=OWN_NAMES, embedded_mail=settings.embedded_mail, reader=reader
