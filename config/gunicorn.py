@@ -18,7 +18,7 @@ configure("web", production=_settings.production)
 
 bind = f"127.0.0.1:{_settings.port}"
 # Each worker keeps its own copy of the index, so there are few of them and they have threads.
-workers = 2
+workers = _settings.web_processes
 worker_class = "gthread"
 threads = 4
 # The index is loaded after the fork: no thread or connection is shared across it.

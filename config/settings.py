@@ -100,6 +100,12 @@ class Settings(BaseSettings):
     mailin_port: _PortNumber = Field(
         8026, validation_alias="MAILIN_PORT", description="Port of the mail listener: 1 to 65535."
     )
+    web_processes: Annotated[int, BeforeValidator(values.whole_number), Field(ge=1, le=32)] = Field(
+        2,
+        validation_alias="WEB_CONCURRENCY",
+        description="Processes of the web server, 1 to 32. Each keeps a copy of the board in "
+        "memory.",
+    )
     workers: int = Field(
         1,
         ge=1,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 
 from flask import Flask, Response, request
-from flask_limiter import Limiter
+from flask_limiter import ApplicationLimit, Limiter
 from flask_limiter.errors import RateLimitExceeded
 
 from board.i18n import N_
@@ -22,7 +22,11 @@ _WAIT_S = 60
 
 
 def init_volume(app: Flask, settings: Settings) -> None:
-    """Count requests in the server of the queue; in this process while that is away."""
+    """Count requests in the server of the queue.
+
+    While that is away, each process counts for itself and has its share of the limit: together they
+    let no more pass.
+    """
     if not settings.requests_per_minute:
         return
     key = settings.secret_key.encode()
@@ -31,17 +35,24 @@ def init_volume(app: Flask, settings: Settings) -> None:
         # No address is written anywhere, not even for a minute.
         return hmac.digest(key, _network().encode(), "sha256").hex()[:32]
 
+    alone = ApplicationLimit(f"{_share(settings)} per minute", key_function=network)
     limiter = Limiter(
         network,
         app=app,
         application_limits=[f"{settings.requests_per_minute} per minute"],
         storage_uri=_storage(settings),
-        in_memory_fallback_enabled=True,
+        # Words, as its type asks for, would be a limit of each page; a limit is taken as it is.
+        in_memory_fallback=[alone],  # type: ignore[list-item]
         strategy="moving-window",
         key_prefix="volume",
     )
     limiter.request_filter(lambda: request.endpoint in _FREE or not _network())
     app.register_error_handler(RateLimitExceeded, _refused)
+
+
+def _share(settings: Settings) -> int:
+    """Of one process; at least one request, else nobody could be answered."""
+    return max(1, settings.requests_per_minute // settings.web_processes)
 
 
 def _network() -> str:

@@ -19,7 +19,9 @@ ONE, OTHER = "9.9.9.9", "9.9.9.10"
 
 def browser(board: Board, **settings: object) -> FlaskClient:
     """A browser at a board that lets five requests of a network through in a minute."""
-    few = board.settings.model_copy(update={"requests_per_minute": 5, **settings})
+    few = board.settings.model_copy(
+        update={"requests_per_minute": 5, "web_processes": 1, **settings}
+    )
     return english(create_app(replace(board, settings=few)))
 
 
@@ -57,6 +59,18 @@ def test_what_is_not_counted(board: Board, address: str, path: str) -> None:
     """A proxy that is not announced, what pages load, and whoever watches over the board."""
     client = browser(board)
     assert {ask(client, address, path) for _ in range(8)} == {200}
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_without_a_server_to_count_in_processes_share_the_limit(
+    board: Board, processes: int
+) -> None:
+    """Each counts alone, and together they let no more through than one would."""
+    clients = [
+        browser(board, requests_per_minute=6, web_processes=processes) for _ in range(processes)
+    ]
+    found = [ask(client, ONE) for _ in range(7) for client in clients]
+    assert found == [200] * 6 + [429] * (len(found) - 6)
 
 
 def test_zero_sets_no_limit(board: Board) -> None:
