@@ -169,6 +169,18 @@ def place_label(gazetteer: Gazetteer, cell: int, locale: str) -> str:
     return town.name if town else ""
 
 
+@lru_cache(maxsize=4096)
+def name_in(gazetteer: Gazetteer, name: str, cell: int | None, locale: str) -> str:
+    """What the place that was once named so, in any language, is called in this one.
+
+    It is looked for around the cell, as far as a place lends its name; where there is none, `name`.
+    """
+    if not name or cell is None:
+        return name
+    found = gazetteer.called_near(name, *Place(cell).center, _NAMED_M, locale)
+    return found.name if found else name
+
+
 def _wanted(coarser: int | None) -> int:
     if coarser is None:
         return FINEST

@@ -113,8 +113,11 @@ _KNOWN_KM: Final[Mapping[int, tuple[float, float]]] = {
 _FINEST_KNOWN = 8
 #: A cell this coarse is said by its name where it has one.
 _NAMED_RESOLUTION = 5
-#: From here on tenths of a kilometre help nobody.
-_WHOLE_FROM_KM = 10
+#: From here on tenths of a kilometre or a mile help nobody.
+_WHOLE_FROM = 10
+#: Where roads are measured in miles (measurement systems US and UK of Unicode CLDR).
+_MILES: Final = frozenset({"GB", "LR", "US"})
+_KM_IN_A_MILE: Final = 1.609344
 
 
 @lru_cache(maxsize=16)
@@ -133,7 +136,8 @@ def distance_words(
     """A distance between two cells' centres, claiming no more than the coarser cell knows.
 
     `coarser_resolution` is the lower resolution of the two; `place_name` is what the farther
-    place is called, where it may be said. The rule:
+    place is called, where it may be said. A `locale` of a country that measures in miles, such as
+    "en_GB", is told miles, rounded to as many as others are told kilometres. The rule:
 
     - resolution 8 and finer (edge 0.5 km): tenths of a kilometre, whole ones from ten: "1.2 km"
     - 7 (edge 1.4 km): whole kilometres: "about 8 km"
@@ -145,18 +149,21 @@ def distance_words(
       is also the radius of the circle around it: closer than that, the centre of one cell can
       lie in the other.
     """
+    in_miles = Locale.parse(locale).territory in _MILES
     distance_km = distance_m / 1000
+    distance = distance_km / _KM_IN_A_MILE if in_miles else distance_km
     step, edge_km = _KNOWN_KM[min(coarser_resolution, _FINEST_KNOWN)]
     exact = coarser_resolution >= _FINEST_KNOWN
-    if exact and distance_km >= _WHOLE_FROM_KM:
+    if exact and distance >= _WHOLE_FROM:
         step = 1
-    steps = round(distance_km / step)
+    steps = round(distance / step)
     nothing_known = steps == 0 or distance_km < edge_km
     if place_name and (nothing_known or coarser_resolution <= _NAMED_RESOLUTION):
         return gettext(N_("somewhere in %(place)s")) % {"place": place_name}
     if nothing_known:
         return gettext(N_("in the same area"))
-    length = format_unit(round(steps * step, 1), "length-kilometer", "short", locale=locale)
+    unit = "length-mile" if in_miles else "length-kilometer"
+    length = format_unit(round(steps * step, 1), unit, "short", locale=locale)
     return length if exact else gettext(N_("about %(distance)s")) % {"distance": length}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlencode
 
 from flask import Flask, g, request, session
@@ -20,9 +21,25 @@ OWN_NAMES = {
 }
 
 
+_COUNTRY = re.compile(r"[A-Za-z]{2}")
+
+
 def current_locale() -> str:
     """The locale of this answer, one of `LOCALES`; also outside a request (the default)."""
     return str(g.get("locale", DEFAULT_LOCALE))
+
+
+def measuring_locale() -> str:
+    """As `current_locale`, with the country that the browser names beside the language: "en_GB".
+
+    For lengths, whose unit the language does not tell.
+    """
+    locale = current_locale()
+    for tag, _ in request.accept_languages:
+        language, _, country = tag.replace("_", "-").partition("-")
+        if language.lower() == locale:
+            return f"{locale}_{country.upper()}" if _COUNTRY.fullmatch(country) else locale
+    return locale
 
 
 def _choose(default: str) -> str:

@@ -14,7 +14,7 @@ from babel.units import format_unit
 from flask import Flask, current_app
 from flask_babel import format_date, format_datetime, format_decimal, format_time, gettext
 
-from board import words
+from board import places, words
 from board.context import Board
 from board.gazetteer import GazetteerPlace
 from board.listings import ListingView
@@ -26,7 +26,7 @@ from matcher.place import Place
 from matcher.taxonomy import Kind, Reach, Urgency
 from web.dates import zone_of
 from web.forms.place import PRECISIONS
-from web.locale import current_locale
+from web.locale import current_locale, measuring_locale
 
 #: Languages offered as tiles before the list of the others; the reader's own comes first.
 _COMMON_LANGUAGES = ("fr", "en", "ar", "es", "pt")
@@ -81,6 +81,11 @@ def language_names(codes: Iterable[str]) -> list[str]:
     return [language_name(code) for code in codes]
 
 
+def other_language(view: ListingView) -> str:
+    """The language that a listing was written in; "" where that is the reader's."""
+    return "" if view.locale == current_locale() else language_name(view.locale)
+
+
 def country_name(code: str) -> str:
     """The country in the reader's language; "" for none."""
     return current_board().countries.country_name(code, current_locale()) if code else ""
@@ -112,11 +117,26 @@ def country_choices() -> list[tuple[str, str]]:
     return sorted(((code, country_name(code)) for code in codes), key=lambda pair: fold(pair[1]))
 
 
+def place_name(name: str, cell: str | None) -> str:
+    """What the place that was named so, around a cell, is called in the reader's language."""
+    number = Place.from_hex(cell).cell if cell else None
+    return places.name_in(current_board().gazetteer, name, number, current_locale())
+
+
 def place_words(view: ListingView) -> str:
     """Where a listing is, in words: the name of its area and its country."""
-    country = country_name(view.country)
-    parts = [part for part in (view.place_name, country) if part]
-    return ", ".join(dict.fromkeys(parts)) or gettext("No particular place")
+    parts = [
+        part
+        for part in (place_name(view.place_name, view.cell), country_name(view.country))
+        if part
+    ]
+    return listed(dict.fromkeys(parts)) or gettext("No particular place")
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Names one after the other, with the reader's comma."""
+    comma = "، " if current_locale() == "ar" else ", "
+    return comma.join(part for part in parts if part)
 
 
 def first_day_words(view: ListingView) -> str:
@@ -140,9 +160,9 @@ def reason_words(counterpart: Counterpart) -> list[str]:
     return words.reason_words(
         counterpart.match,
         gettext,
-        current_locale(),
+        measuring_locale(),
         taxonomy=current_board().taxonomy,
-        place_name=counterpart.listing.place_name,
+        place_name=place_name(counterpart.listing.place_name, counterpart.listing.cell),
     )
 
 
@@ -155,12 +175,12 @@ def candidate_words(candidate: GazetteerPlace) -> str:
     parts = [candidate.region, country_name(candidate.country)]
     if candidate.near:
         parts.append(gettext("near %(town)s", town=candidate.near))
-    return ", ".join(part for part in parts if part)
+    return listed(parts)
 
 
 def settled_words(settled: SettledPlace) -> str:
     """A chosen place with its country and how wide it is."""
-    name = ", ".join(part for part in (settled.name, country_name(settled.country)) if part)
+    name = listed((settled.name, country_name(settled.country)))
     width = precision_words(Place(settled.cell).hex)
     return f"{name} ({width})" if name else width
 
@@ -188,7 +208,7 @@ def distance_from(
     if settled is None or view.cell is None or view.id not in distances:
         return ""
     coarser = min(Place(settled.cell).resolution, Place.from_hex(view.cell).resolution)
-    return words.distance_words(distances[view.id], coarser, gettext, current_locale())
+    return words.distance_words(distances[view.id], coarser, gettext, measuring_locale())
 
 
 def moment_words(moment: datetime) -> str:
@@ -254,6 +274,7 @@ def question_choices() -> dict[str, Any]:
 
 def init_words(app: Flask) -> None:
     """Give the names to templates."""
+    app.jinja_env.filters["listed"] = listed
     app.jinja_env.globals.update(
         candidate_words=candidate_words,
         category_group=category_group,
@@ -270,6 +291,8 @@ def init_words(app: Flask) -> None:
         moment_words=moment_words,
         number_words=number_words,
         organisation_kind=organisation_kind,
+        other_language=other_language,
+        place_name=place_name,
         place_words=place_words,
         precision_words=precision_words,
         reach_name=reach_name,

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, Self
 
 from board.gazetteer import sphere
 from board.gazetteer.building import is_current
+from board.gazetteer.folding import fold
 from board.gazetteer.model import GazetteerMissing, GazetteerPlace, name_resolution
 from board.gazetteer.ranking import found_spelling, weight
 from board.gazetteer.reading import LONGEST_TEXT, Reading, readings
@@ -36,6 +37,8 @@ _BEGINNING: Final = (
 )
 #: So many of the most populous places found are weighed against each other.
 _WEIGHED: Final = 40
+#: More than there are of any name.
+_NAMESAKES: Final = 5_000
 _LAST_RANK: Final = 2**62
 #: A town of so many inhabitants, this near, tells the reader which of several namesakes it is.
 _KNOWN_TOWN: Final = 100_000
@@ -127,6 +130,27 @@ class Gazetteer:
         rank = sphere.nearest_rank(self._db, lat, lng, self._rank_of(min_population))
         return next(self._places("WHERE place.rank = :rank", locale, rank=rank), None)
 
+    def called_near(
+        self, name: str, lat: float, lng: float, radius_m: float, locale: str
+    ) -> GazetteerPlace | None:
+        """The place near a point that is called so in any language, or None.
+
+        Of several, one of which it is the name in a language of ours comes before one that is
+        sometimes called so; then the most populous.
+        """
+        folded = fold(name)
+        called = self._called(Reading(folded), locale, limit=_NAMESAKES)
+        near = [row for row in called if great_circle_m(lat, lng, row.lat, row.lng) <= radius_m]
+        named = (row for row in near if folded in map(fold, self._own_names(row)))
+        row = next(named, near[0] if near else None)
+        return row.place() if row else None
+
+    def _own_names(self, row: _Row) -> Iterator[str]:
+        """What a place is called in general and in each of our languages."""
+        yield row.name
+        found = self._db.execute("SELECT name FROM local_name WHERE rank = ?", (row.rank,))
+        yield from (name for (name,) in found)
+
     def inhabitants_near(self, lat: float, lng: float, radius_km: float = 5) -> int:
         """Sum of the inhabitants of the places whose centre is within `radius_km` of a point."""
         near = sphere.within(self._db, lat, lng, radius_km * 1000)
@@ -188,10 +212,10 @@ class Gazetteer:
         for _, row, matched in sorted(weighed, key=lambda each: each[0]):
             found.setdefault(row.id, row.place(matched))
 
-    def _called(self, reading: Reading, locale: str) -> Iterator[_Row]:
-        """Places one of whose spellings is the name."""
+    def _called(self, reading: Reading, locale: str, limit: int = _WEIGHED) -> Iterator[_Row]:
+        """Places one of whose spellings is the name, the most populous of them."""
         areas = json.dumps(sorted(reading.areas)) if reading.areas else None
-        return self._rows(_CALLED, locale, folded=reading.name, areas=areas, limit=_WEIGHED)
+        return self._rows(_CALLED, locale, folded=reading.name, areas=areas, limit=limit)
 
     def _beginning(self, reading: Reading, locale: str) -> Iterator[_Row]:
         """Places one of whose spellings holds the name, its last word perhaps unfinished."""

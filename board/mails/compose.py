@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import jinja2
 from sqlalchemy.orm import Session
 
-from board import links, outbox, relays, sign_in, suspensions
+from board import links, outbox, places, relays, sign_in, suspensions
 from board.alerts import Alert, AlertStatus
 from board.errors import LinkRefused
 from board.extensions import LONGER
@@ -159,6 +159,7 @@ def _confirm_alert(session: Session, board: Board, held: outbox.Claim) -> Letter
         template="confirm_alert",
         values={
             "alert": alert,
+            "place": places.name_in(board.gazetteer, alert.place_name, alert.cell, held.locale),
             "radius_km": alert.radius_m / 1000,
             "link": f"{board.settings.base_url}/links/{held.payload['token']}",
         },

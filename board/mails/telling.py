@@ -185,7 +185,11 @@ def _described(reader: Reader, listing: Listing, view: ListingView, why: Why) ->
     """A listing as a mail shows it, with why it is shown and the way to see no more of it."""
     board = reader.board
     names = [reader._(words.CATEGORIES[slug]) for slug in view.categories]
-    place = view.place_name if view.cell else reader._(words.REACHES[view.reach])
+    place = (
+        reader.place(listing.place_name, listing.cell)
+        if view.cell
+        else reader._(words.REACHES[view.reach])
+    )
     where = (
         why.where
         if why.where and (not place or place in why.where)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 import matcher.listing
-from board import listings, words
+from board import listings, places, words
 from board.alerts import Alert
 from board.i18n import N_, translations
 from board.listings import Listing, Status
@@ -49,6 +49,10 @@ class Reader:
 
     def _(self, message: str) -> str:
         return str(translations(self.locale).gettext(message))
+
+    def place(self, name: str, cell: int | None) -> str:
+        """What a place that somebody once named is called in the reader's language."""
+        return places.name_in(self.board.gazetteer, name, cell, self.locale)
 
     @property
     def apart(self) -> frozenset[int]:
@@ -126,7 +130,9 @@ def _why_alert(reader: Reader, listing: Listing, codes: tuple[int, ...], alert: 
     elif alert.area is not None:
         what = reader._(N_("your alert on the area that you drew"))
     else:
-        what = reader._(N_("your alert around %(place)s")) % {"place": alert.place_name}
+        what = reader._(N_("your alert around %(place)s")) % {
+            "place": reader.place(alert.place_name, alert.cell)
+        }
     reasons = (
         distance,
         *(reader._(words.CATEGORIES[slug]) for slug in slugs),
@@ -156,7 +162,7 @@ def _distance(reader: Reader, listing: Listing, alert: Alert) -> str:
         min(theirs.resolution, ours.resolution),
         reader._,
         reader.locale,
-        listing.place_name,
+        reader.place(listing.place_name, listing.cell),
     )
 
 
@@ -179,7 +185,7 @@ def _why_counterpart(reader: Reader, listing: Listing, codes: tuple[int, ...]) -
         reader._,
         reader.locale,
         taxonomy=reader.board.taxonomy,
-        place_name=listing.place_name,
+        place_name=reader.place(listing.place_name, listing.cell),
     )
     what = reader._(N_("your own listing “%(title)s”")) % {"title": each.title}
     return Why(what, tuple(reasons), reasons[0] if found.distance_m is not None else "")

@@ -69,6 +69,41 @@ class TestList:
         assert "3 km" in html.replace("\u202f", " ").replace("\xa0", " ")
 
     @pytest.mark.parametrize(
+        ("browser", "place", "written"),
+        [
+            ("fr", "Marseille, France", ""),
+            ("en", "Marseille, France", "written in: French"),
+            ("ar", "مرسيلية، فرنسا", "مكتوب بـ: \u2068الفرنسية\u2069"),
+            ("pt", "Marseille, França", "escrito em: Francês"),
+        ],
+    )
+    def test_a_place_and_a_language_are_named_in_that_of_the_reader(
+        self, client: FlaskClient, make: Factory, browser: str, place: str, written: str
+    ) -> None:
+        """On its card and its page; a text in another language says so."""
+        view = make.open(locale="fr", **MARSEILLE_FORM)
+        headers = {"Accept-Language": browser}
+        card = client.get("/listings", headers=headers).text
+        page = client.get(f"/listings/{view.public_id}", headers=headers).text
+        assert place in card and place in page
+        if written:
+            assert written in card and written.rpartition(": ")[2].strip("\u2068\u2069") in page
+        else:
+            assert "écrit en" not in card
+
+    @pytest.mark.parametrize(
+        ("browser", "said"), [("en-GB", "1.9 mi"), ("en-IE", "3 km"), ("fr-FR,en-GB;q=0.5", "3 km")]
+    )
+    def test_distances_in_miles_for_those_who_measure_so(
+        self, client: FlaskClient, make: Factory, browser: str, said: str
+    ) -> None:
+        """By the country that the browser names beside the language of the page."""
+        make.open(title="Three kilometres", cell=BONAPRISO.cell)
+        headers = {"Accept-Language": browser}
+        html = client.get(f"/listings?cell={AKWA.hex}&radius_km=10", headers=headers).text
+        assert said in html.replace("\u202f", " ").replace("\xa0", " ")
+
+    @pytest.mark.parametrize(
         ("query", "expected"),
         [
             ("kind=request", ["Request"]),

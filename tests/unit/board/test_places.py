@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import cast
 
@@ -19,6 +20,7 @@ from board.places import (
     grid,
     grid_of_place,
     kept_resolution,
+    name_in,
     place_label,
     settle_cell,
     settle_name,
@@ -477,3 +479,40 @@ def test_a_quarter_is_chosen_from_the_name_of_a_city(
     assert settled == SettledPlace(quarter.cell, "CM", settled.name)
     corner = grid(gazetteer, quarter.cell, "fr")[3]
     assert Place(settle_cell(gazetteer, countries, corner.cell, (), "fr").cell).resolution == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "point", "locale", "called"),
+    [
+        ("Londres", (51.51, -0.13), "en", "London"),
+        ("London", (51.51, -0.13), "fr", "Londres"),
+        ("Londres", (51.51, -0.13), "ar", "لندن"),
+        ("لندن", (51.51, -0.13), "es", "Londres"),
+        ("LONDRES", (51.9, -0.13), "pt", "Londres"),
+        # Another London, in Ontario.
+        ("London", (42.98, -81.25), "fr", "London"),
+        # Nothing is called so around there.
+        ("Londres", IN_THE_SAHARA, "en", "Londres"),
+        ("Chez nous", IN_DOUALA, "en", "Chez nous"),
+        ("", IN_DOUALA, "en", ""),
+    ],
+)
+def test_a_place_is_called_as_its_reader_calls_it(
+    gazetteer: Gazetteer, name: str, point: tuple[float, float], locale: str, called: str
+) -> None:
+    """Whatever language its poster named it in."""
+    assert name_in(gazetteer, name, Place.at(*point, 6).cell, locale) == called
+
+
+def test_a_name_without_a_cell_stays(gazetteer: Gazetteer) -> None:
+    """Of what is somewhere in a country, or nowhere."""
+    assert name_in(gazetteer, "Londres", None, "en") == "Londres"
+
+
+@pytest.mark.parametrize("locale", ["fr", "ar"])
+def test_every_large_city_goes_from_language_to_language_and_back(
+    gazetteer: Gazetteer, locale: str
+) -> None:
+    """Of the thousand most populous, each is found again by the name that readers see."""
+    for city in itertools.islice(gazetteer.cities(locale=locale), 1_000):
+        assert name_in(gazetteer, city.name, city.cell, locale) == city.name

@@ -80,6 +80,30 @@ def test_numbers_are_written_as_the_reader_does(locale: str, said: str) -> None:
     assert unicodedata.normalize("NFKC", found) == said
 
 
+@pytest.mark.parametrize(
+    ("locale", "distance_m", "resolution", "said"),
+    [
+        ("en_GB", 1_234, 8, "0.8 mi"),
+        ("en_US", 19_000, 8, "12 mi"),
+        ("en_LR", 16_100, 8, "10 mi"),
+        ("es_US", 8_300, 7, "about 5 mi"),
+        ("en_GB", 234_000, 4, "about 100 mi"),
+        ("en_US", 530, 8, "in the same area"),
+        ("en_US", 6_000, 6, "in the same area"),
+        ("en_IE", 8_300, 7, "about 8 km"),
+        ("en_CA", 1_234, 8, "1.2 km"),
+        ("en", 1_234, 8, "1.2 km"),
+        ("fr_FR", 1_234, 8, "1,2 km"),
+    ],
+)
+def test_miles_where_roads_are_measured_so(
+    locale: str, distance_m: int, resolution: int, said: str
+) -> None:
+    """By the country beside the language; as coarse as kilometres or coarser."""
+    found = words.distance_words(distance_m, resolution, same, locale)
+    assert unicodedata.normalize("NFKC", found) == said
+
+
 @pytest.fixture(scope="module")
 def taxonomy() -> Taxonomy:
     """The categories as shipped."""
