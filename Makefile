@@ -3,7 +3,7 @@ SHELL = /bin/sh
 BIN = .venv/bin
 SETUP = python=$$(sh scripts/python.sh) && "$$python" scripts/setup.py
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev run test faults a11y weight check format services services-stop bench clean
+.PHONY: help setup setup-dev run test faults a11y weight screenshots check format services services-stop bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/#/' | awk -F'# ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ a11y: setup-dev ## Hold every page against axe-core in Chromium; prints a table
 
 weight: setup-dev ## What every page loads, how much it jumps, on a slow line; prints a table
 	@exec $(BIN)/python -m tests.audits weight
+
+screenshots: setup-dev ## Take the pictures of docs/screenshots anew, in Chromium
+	@exec $(BIN)/python -m tests.audits screenshots
 
 check: setup-dev ## Style, types, import rules, translations, templates
 	$(BIN)/ruff check .

@@ -243,7 +243,7 @@ def _home(folder: Path, smtp: MailSink) -> dict[str, str]:
 
 
 @contextmanager
-def _opened(folder: Path) -> Iterator[tuple[Board, MailSink, str]]:
+def opened(folder: Path) -> Iterator[tuple[Board, MailSink, str]]:
     """An empty migrated board on SQLite, its mails, and the address it will have."""
     with MailSink() as smtp:
         (port,) = free_ports(1)
@@ -258,7 +258,7 @@ def _opened(folder: Path) -> Iterator[tuple[Board, MailSink, str]]:
 
 
 @contextmanager
-def _serving(app: Flask, url: str) -> Iterator[None]:
+def serving(app: Flask, url: str) -> Iterator[None]:
     port = int(url.rpartition(":")[2])
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever)
@@ -271,7 +271,7 @@ def _serving(app: Flask, url: str) -> Iterator[None]:
         server.server_close()
 
 
-def _application(board: Board, seen: set[str]) -> Flask:
+def application(board: Board, seen: set[str]) -> Flask:
     # Mails of this machine can be read, which adds their pages.
     local = board.settings.model_copy(update={"smtp_url": None})
     app = create_app(replace(board, settings=local), local)
@@ -313,10 +313,10 @@ def _answers(url: str) -> bool:
 def busy(folder: Path) -> Iterator[Site]:
     """The town among two thousand listings, served as in production."""
     with ExitStack() as stack:
-        board, smtp, url = stack.enter_context(_opened(folder))
+        board, smtp, url = stack.enter_context(opened(folder))
         demo.fill(board)
         seen: set[str] = set()
-        app = _application(board, seen)
+        app = application(board, seen)
         town = Town(board, Factory(board), smtp, app)
         stack.enter_context(_really_serving(board, url))
         people = {OWNER: town.world.member_id, "member": town.member_id}
@@ -327,13 +327,13 @@ def busy(folder: Path) -> Iterator[Site]:
 def filled(folder: Path) -> Iterator[Site]:
     """A town with one of everything."""
     with ExitStack() as stack:
-        board, smtp, url = stack.enter_context(_opened(folder))
+        board, smtp, url = stack.enter_context(opened(folder))
         seen: set[str] = set()
-        app = _application(board, seen)
+        app = application(board, seen)
         town = Town(board, Factory(board), smtp, app)
         seen.clear()
         people = {OWNER: town.world.member_id, "member": town.member_id}
-        stack.enter_context(_serving(app, url))
+        stack.enter_context(serving(app, url))
         yield Site(app, board, url, people, town, seen)
 
 
@@ -341,15 +341,15 @@ def filled(folder: Path) -> Iterator[Site]:
 def empty(folder: Path) -> Iterator[Site]:
     """A board with nothing on it but somebody who has every right."""
     with ExitStack() as stack:
-        board, _, url = stack.enter_context(_opened(folder))
+        board, _, url = stack.enter_context(opened(folder))
         seen: set[str] = set()
-        app = _application(board, seen)
+        app = application(board, seen)
         make = Factory(board)
         office = make.organisation()
         with board.db.write() as session:
             for role in set(Role) - BY_ORGANISATION:
                 session.add(Grant(member_id=office.member_id, role=role, created_at=now(session)))
-        stack.enter_context(_serving(app, url))
+        stack.enter_context(serving(app, url))
         site = Site(app, board, url, {OWNER: office.member_id}, made_of=seen)
         site.people_office = office.id
         yield site

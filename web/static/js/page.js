@@ -88,8 +88,9 @@
   // What is on the screen was read: the button for it is pressed by itself.
   const reading = document.querySelector("form[data-read]");
   if (reading) {
-    fetch(reading.action, { method: "POST", body: new FormData(reading) })
-      .then((answer) => { reading.hidden = answer.ok; }, () => {});
+    // The answer leads back to this page, which need not travel once more.
+    fetch(reading.action, { method: "POST", body: new FormData(reading), redirect: "manual" })
+      .then((answer) => { reading.hidden = answer.type === "opaqueredirect"; }, () => {});
   }
 
   // At most so many ticks among the boxes of a question.
