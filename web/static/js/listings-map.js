@@ -89,6 +89,19 @@
     });
   }
 
+  // The view stands in the address behind its "#", which no server is told: #map=zoom/lat/lng.
+  function viewOfAddress() {
+    const [zoom, lat, lng] = (/^#map=(\d+(?:\.\d+)?)\/(-?\d+(?:\.\d+)?)\/(-?\d+(?:\.\d+)?)$/.exec(window.location.hash) ?? []).slice(1).map(Number);
+    return Math.abs(lat) <= 90 && Math.abs(lng) <= 540 ? { center: [lat, lng], zoom } : null;
+  }
+
+  function keepViewInAddress(map) {
+    map.on("moveend", () => {
+      const { lat, lng } = map.getCenter();
+      window.history.replaceState(window.history.state, "", `#map=${map.getZoom()}/${lat.toFixed(3)}/${lng.toFixed(3)}`);
+    });
+  }
+
   // The popup stands far from its pin in the order of the keys: it is gone to, and come back from.
   function followPopups(map) {
     map.on("popupopen", ({ popup }) => popup.getElement().querySelector("a")?.focus({ preventScroll: true }));
@@ -116,14 +129,18 @@
       map.addLayer(group);
       followPopups(map);
       say(features.length ? "" : panel.dataset.textNone);
+      const kept = viewOfAddress();
       const around = panel.dataset.center ? JSON.parse(panel.dataset.center) : null;
-      if (around) {
+      if (kept) {
+        map.setView(kept.center, kept.zoom, { animate: false });
+      } else if (around) {
         map.fitBounds(window.L.latLng(around.lat, around.lng).toBounds(around.radius_km * 2000), { animate: false });
       } else if (features.length) {
         map.fitBounds(group.getBounds().pad(0.1), { animate: false, maxZoom: 9 });
       }
       showHexagons(map, features);
       offerSearch(map);
+      keepViewInAddress(map);
     } catch {
       started = false;
       say(panel.dataset.textFailed);
@@ -140,5 +157,6 @@
     if (open) start().then(() => canvas.focus({ preventScroll: true }));
   });
   if (wide.matches) start();
+  else if (viewOfAddress()) toggle.click();
   wide.addEventListener("change", () => { if (wide.matches) start(); });
 })();
