@@ -27,6 +27,7 @@ _NEXT_KILL_S = 4.0
 #: No process dies before its kind is replaced, and none while more than this waits: killed at its
 #: start, again and again, it would be killed in the middle of nothing.
 _WAITING = 150
+_VOWELS = "aeiou"
 _AT_WORK_S = 60.0
 
 
@@ -190,9 +191,9 @@ class Storm:
 
 
 def _title(number: int) -> str:
-    """Letters alone: numbers might be read as a telephone's."""
+    """Vowels alone: numbers might be read as a telephone's, and "btc" holds a listing."""
     letters = ""
     while number or not letters:
-        number, rest = divmod(number, 26)
-        letters = chr(ord("a") + rest) + letters
+        number, rest = divmod(number, len(_VOWELS))
+        letters = _VOWELS[rest] + letters
     return f"Je fais vos courses {letters}"
