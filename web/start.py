@@ -135,7 +135,10 @@ def _checked(form: StartForm, status: int = 200) -> ResponseReturnValue:
         taken=_taken(form),
         settled=form.settled,
         category_groups=words.category_groups(),
-        urgency_choices=words.question_choices()["urgency_choices"],
+        urgency_choices=[
+            (value, words.urgency_name(int(value)), symbol, "")
+            for value, _, symbol, _ in words.question_choices()["urgency_choices"]
+        ],
     )
     return page, status
 

@@ -55,10 +55,18 @@ def language(page: Page) -> str:
     return page.locator("html").get_attribute("lang") or ""
 
 
+def fits(page: Page, button: str) -> bool:
+    """Whether this step, down to its button, is on the screen without scrolling."""
+    box = page.locator(button).first.bounding_box()
+    assert box is not None
+    return box["y"] + box["height"] <= 740
+
+
 def test_a_first_time_visitor_posts_in_few_steps(visitor: Page, smtp: MailSink) -> None:
     """Each step says what it is; what the words are taken for is right, and can be left."""
     page, act = visitor, Hand()
     page.goto("/")
+    assert fits(page, "form.start .button-warm")
     code = language(page)
     email = f"first-{code}@example.org"
     act(lambda: page.locator("#words").fill(WORDS[code]))
@@ -68,7 +76,9 @@ def test_a_first_time_visitor_posts_in_few_steps(visitor: Page, smtp: MailSink) 
     act(lambda: page.locator("form.start .button-warm").click())
     expect(page.locator("input[name=kind][value=request]")).to_be_checked()
     expect(page.locator("input[name=category][value=groceries]")).to_be_checked()
+    assert fits(page, "main form .button-warm")
     act(lambda: page.locator("main form .button-warm").click())
+    assert fits(page, "main form .button-wide")
     act(lambda: page.locator("input[name=email]").fill(email))
     act(lambda: page.locator("main form .button-warm").click())
     expect(page).to_have_url(re.compile("/listings/sent"))
