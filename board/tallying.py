@@ -228,7 +228,7 @@ def _in_digests(ids: sa.Select[int], until: datetime) -> _Query:
 
 
 def _by_listing(session: Session, query: _Query) -> dict[int, Any]:
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def _categories(session: Session, ids: sa.Select[int]) -> dict[int, list[int]]:

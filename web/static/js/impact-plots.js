@@ -4,6 +4,8 @@
 
   const { load } = window.entraide;
   const MOST_BARS = 12;
+  // Signs of one line of a name beside its bar.
+  const LINE = 18;
   const page = document.documentElement;
   const backwardsWritten = page.dir === "rtl";
   // The digits of the tables, which are those of Europe in every language of the board.
@@ -14,6 +16,17 @@
 
   function token(name) {
     return getComputedStyle(page).getPropertyValue(name).trim();
+  }
+
+  // A long name in lines, so that it leaves room for its bar.
+  function inLines(name) {
+    const lines = [""];
+    for (const word of name.split(" ")) {
+      const last = lines[lines.length - 1];
+      if (last && last.length + word.length >= LINE) lines.push(word);
+      else lines[lines.length - 1] = last ? `${last} ${word}` : word;
+    }
+    return lines;
   }
 
   // { labels, series: [{ name, label, values }] } of a figure, from its table; null where nothing is said.
@@ -31,7 +44,8 @@
       });
       return { name, label: heads[column].textContent.trim(), values };
     });
-    return { labels: rows.map((row) => row.cells[0].dataset.short), series };
+    const names = rows.map((row) => row.cells[0].dataset.short);
+    return { labels: figure.dataset.plot === "bars" ? names.map(inLines) : names, series };
   }
 
   function datasets(series, kind) {
@@ -50,7 +64,7 @@
       beginAtZero: true, grid: { color: token("--line") }, border: { display: false },
       ticks: { color: ink, maxTicksLimit: 6, precision: kind === "line" ? undefined : 0 },
     };
-    const names = { grid: { display: false }, border: { color: token("--line-strong") }, ticks: { color: ink, maxRotation: 0, autoSkip: !lies, autoSkipPadding: 12 } };
+    const names = { offset: true, grid: { display: false }, border: { color: token("--line-strong") }, ticks: { color: ink, maxRotation: 0, autoSkip: !lies, autoSkipPadding: 12 } };
     const [x, y] = lies ? [numbers, names] : [names, numbers];
     return {
       locale, animation: false, responsive: true, maintainAspectRatio: false, indexAxis: lies ? "y" : "x",
