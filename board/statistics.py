@@ -6,15 +6,18 @@ sees it (`small_counts`).
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from board.db import Database
 from board.figures import EVERY, CountedDay, Figure, FigureWait, UnmetNeeds
 from board.i18n import N_
 from board.small_counts import Counts, Published, rounded_down
@@ -89,22 +92,44 @@ class Impact:
     elsewhere: int | None = None
 
 
+#: (day of the count, scope) → (when it was read, by the process's own clock, the answer).
+_Kept: TypeAlias = dict[tuple[date | None, Scope], tuple[float, Impact]]
+#: All readers of a day see the same: a busy board's sums are read once a minute in each process.
+_KEPT_S: Final = 60.0
+_MOST_KEPT: Final = 64
+_kept: WeakKeyDictionary[Database, _Kept] = WeakKeyDictionary()
+
+
 def impact(board: Board, scope: Scope) -> Impact:
-    """The figures of a scope. Raises Invalid, naming "weeks", "category" or "country"."""
+    """The figures of a scope, at most a minute old.
+
+    Raises Invalid, naming "weeks", "category" or "country".
+    """
     _check(board, scope)
-    category = EVERY if scope.category is None else board.taxonomy.id(scope.category)
+    kept = _kept.setdefault(board.db, {})
     with board.db.read() as session:
         day = session.scalar(sa.select(sa.func.max(CountedDay.day)))
-        first, last, demo = _reach(session, day)
-        areas, elsewhere = _areas(session, demo, category, scope.country)
-        if first is None or last is None:
-            nothing = Published.of(Counts())
-            return Impact(day=day, demo=demo, total=nothing, areas=areas, elsewhere=elsewhere)
-        begin = max(first, last - (scope.weeks - 1) * WEEK)
-        wanted = _Wanted(demo, begin, category, scope.country)
-        by_week = _counted(session, wanted, "week")
-        by_category = {} if scope.category else _counted(session, wanted, "category")
-        by_country = {} if scope.country else _counted(session, wanted, "country")
+        read_at, found = kept.get((day, scope), (0.0, None))
+        if found is None or time.monotonic() - read_at > _KEPT_S:
+            found = _read(session, board, scope, day)
+            if len(kept) >= _MOST_KEPT:
+                kept.clear()
+            kept[day, scope] = (time.monotonic(), found)
+    return found
+
+
+def _read(session: Session, board: Board, scope: Scope, day: date | None) -> Impact:
+    category = EVERY if scope.category is None else board.taxonomy.id(scope.category)
+    first, last, demo = _reach(session, day)
+    areas, elsewhere = _areas(session, demo, category, scope.country)
+    if first is None or last is None:
+        nothing = Published.of(Counts())
+        return Impact(day=day, demo=demo, total=nothing, areas=areas, elsewhere=elsewhere)
+    begin = max(first, last - (scope.weeks - 1) * WEEK)
+    wanted = _Wanted(demo, begin, category, scope.country)
+    by_week = _counted(session, wanted, "week")
+    by_category = {} if scope.category else _counted(session, wanted, "category")
+    by_country = {} if scope.country else _counted(session, wanted, "country")
     total = Counts()
     for counts in by_week.values():
         total.add(counts)

@@ -464,6 +464,18 @@ def test_small_groups_are_told_of_together(board: Board, today: date) -> None:
     assert set(map(alone.__getattribute__, Published.__slots__)) == {None}
 
 
+def test_a_day_is_read_once_for_all_readers(board: Board, today: date) -> None:
+    """The sums of a big board are not added up for each view; the next day has its own."""
+    tally = {("CM", EVERY): Counts(10)}
+    with board.db.write() as session:
+        tallying.write_week(session, monday(today), tally)
+    first = statistics.impact(board, Scope())
+    assert statistics.impact(board, Scope()) is first
+    go_to(board, today + timedelta(days=1))
+    tallying.count(board)
+    assert statistics.impact(board, Scope()).total.requests is None
+
+
 @pytest.mark.parametrize(
     ("count", "shown"), [(0, None), (4, None), (5, 5), (9, 5), (10, 10), (123_456, 123_455)]
 )
