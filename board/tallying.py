@@ -8,8 +8,9 @@ which happens no sooner than 30 days after a listing has come.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from board import cases
 from board.bans import Ban
 from board.cases import Case, Decision
 from board.conversations import Conversation, ConversationStatus, Side
-from board.db import now
+from board.db import Database, now
 from board.figures import EVERY, CountedDay, Figure, FigureWait, UnmetNeeds
 from board.listings import VISIBLE, Listing, ListingCategory, Status
 from board.messages import Message, passed
@@ -40,10 +41,13 @@ OBSERVED: Final = timedelta(days=28)
 RESOLUTION: Final = 4
 #: Key of the advisory lock under which figures are written; any constant of our own.
 _LOCK: Final = 0x4669_6775
-#: Rows in one statement.
+#: Rows that one unit of work replaces: others wait for a tenth of a second.
 _BATCH: Final = 1000
 
 _Query: TypeAlias = sa.Select[*tuple[Any, ...]]
+
+#: The columns of a row to be written.
+_Values: TypeAlias = dict[str, Any]
 
 #: (country, category) → what was counted of a week.
 Tally: TypeAlias = Mapping[tuple[str, int], Counts]
@@ -65,8 +69,7 @@ def count(board: Board) -> bool:
     while week <= today:
         with board.db.read() as session:
             tally = of_week(session, week, today)
-        with board.db.write() as session:
-            write_week(session, week, tally)
+        write_week(board.db, week, tally)
         week += WEEK
     count_unmet(board)
     with board.db.write() as session:
@@ -77,37 +80,52 @@ def count(board: Board) -> bool:
 
 
 def count_unmet(board: Board) -> None:
-    """Count the requests that looked for somebody when the day began, by area."""
+    """Count the requests that looked for somebody when the day began, by area.
+
+    Areas are replaced some in each unit of work, so that nobody waits long for the database.
+    """
     with board.db.read() as session:
         found = _unmet(session, _midnight(now(session).date()))
-    rows = [
-        {"demo": demo, "cell": cell, "country": country, "category": category, "needs": needs}
-        for (demo, cell, country, category), needs in found.items()
-    ]
-    with board.db.write() as session:
-        _lock(session)
-        session.execute(sa.delete(UnmetNeeds))
-        _insert(session, UnmetNeeds, rows)
+    names = ("demo", "cell", "country", "category", "needs")
+    by_cell = sorted(found.items(), key=lambda item: item[0][1])
+    rows: list[_Values] = [dict(zip(names, (*key, needs), strict=True)) for key, needs in by_cell]
+    done = 0
+    for part in _parts(rows, "cell") or [[]]:
+        rest = not rows or part[-1] is rows[-1]
+        upto = sa.true() if rest else UnmetNeeds.cell <= part[-1]["cell"]
+        with board.db.write() as session:
+            _lock(session)
+            session.execute(sa.delete(UnmetNeeds).where(UnmetNeeds.cell > done, upto))
+            _insert(session, UnmetNeeds, part)
+        done = done if rest else part[-1]["cell"]
 
 
-def write_week(session: Session, week: date, tally: Tally, *, demo: bool = False) -> None:
-    """Put the figures of one week in the place of what was counted of it before."""
-    _lock(session)
-    for model in (Figure, FigureWait):
-        session.execute(sa.delete(model).where(model.demo.is_(demo), model.week == week))
+def write_week(db: Database, week: date, tally: Tally, *, demo: bool = False) -> None:
+    """Put the figures of one week in the place of what was counted of it before.
+
+    Countries are replaced some in each unit of work.
+    """
     figures, waits = [], []
-    for (country, category), counts in tally.items():
+    for (country, category), counts in sorted(tally.items()):
         key = {"demo": demo, "week": week, "country": country, "category": category}
-        figures.append(
-            key
-            | {name: getattr(counts, name) for name in ("requests", "answered", "met", "messages")}
-        )
+        sums = {name: getattr(counts, name) for name in ("requests", "answered", "met", "messages")}
+        figures.append({**key, **sums})
         waits += [
             {**key, "minutes": minutes, "answers": answers}
             for minutes, answers in counts.waits.items()
         ]
-    _insert(session, Figure, figures)
-    _insert(session, FigureWait, waits)
+    for model, rows in ((Figure, figures), (FigureWait, waits)):
+        of_week = (model.demo.is_(demo), model.week == week)
+        here = {row["country"] for row in rows}
+        with db.write() as session:
+            _lock(session)
+            session.execute(sa.delete(model).where(*of_week, model.country.not_in(here)))
+        for part in _parts(rows, "country"):
+            countries = {row["country"] for row in part}
+            with db.write() as session:
+                _lock(session)
+                session.execute(sa.delete(model).where(*of_week, model.country.in_(countries)))
+                _insert(session, model, part)
 
 
 def of_week(session: Session, week: date, today: date) -> Tally:
@@ -261,9 +279,12 @@ def _unmet(session: Session, moment: datetime) -> Mapping[tuple[bool, int, str, 
         .group_by(*key, ListingCategory.category)
     )
     found: dict[tuple[bool, int, str, int], int] = defaultdict(int)
+    areas: dict[int | None, int] = {}
     for query in (every, each):
         for demo, cell, country, category, needs in session.execute(query):
-            found[demo, Place(cell or 0).coarsened(RESOLUTION).cell, country, category] += needs
+            if cell not in areas:
+                areas[cell] = Place(cell or 0).coarsened(RESOLUTION).cell
+            found[demo, areas[cell], country, category] += needs
     return found
 
 
@@ -277,11 +298,16 @@ def _lock(session: Session) -> None:
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
 
-def _insert(session: Session, model: type[Any], rows: Iterable[Mapping[str, object]]) -> None:
-    for part in _parts(list(rows)):
-        session.execute(sa.insert(model), part)
+def _insert(session: Session, model: type[Any], rows: Sequence[_Values]) -> None:
+    if rows:
+        session.execute(sa.insert(model), rows)
 
 
-def _parts(rows: list[Mapping[str, object]]) -> Iterator[list[Mapping[str, object]]]:
-    for start in range(0, len(rows), _BATCH):
-        yield rows[start : start + _BATCH]
+def _parts(rows: Sequence[_Values], name: str) -> list[list[_Values]]:
+    """Rows in parts of about `_BATCH`; those with the same value of a column stay together."""
+    parts: list[list[_Values]] = []
+    for _, group in groupby(rows, key=lambda row: row[name]):
+        if not parts or len(parts[-1]) >= _BATCH:
+            parts.append([])
+        parts[-1] += group
+    return parts

@@ -41,9 +41,9 @@ def today(board: Board) -> date:
 def counted(board: Board, today: date) -> Board:
     """A board whose figures were counted today."""
     areas = ((AKWA, "CM", 17), (MARSEILLE, "FR", 4))
+    for week in (monday(today), monday(today) - 5 * WEEK):
+        tallying.write_week(board.db, week, TALLY)
     with board.db.write() as session:
-        tallying.write_week(session, monday(today), TALLY)
-        tallying.write_week(session, monday(today) - 5 * WEEK, TALLY)
         session.add(CountedDay(day=today))
         for place, country, needs in areas:
             cell = place.coarsened(tallying.RESOLUTION).cell

@@ -446,8 +446,7 @@ def test_small_groups_are_told_of_together(board: Board, today: date) -> None:
         ("TN", EVERY): Counts(3, 0, 0, 0),
         ("", EVERY): Counts(12, 5, 5, 5, {60: 5}),
     }
-    with board.db.write() as session:
-        tallying.write_week(session, week, tally)
+    tallying.write_week(board.db, week, tally)
     shown = statistics.impact(board, Scope())
     named = {group.key: group.figures for group in shown.countries}
     assert list(named) == ["CM", None]
@@ -467,8 +466,7 @@ def test_small_groups_are_told_of_together(board: Board, today: date) -> None:
 def test_a_day_is_read_once_for_all_readers(board: Board, today: date) -> None:
     """The sums of a big board are not added up for each view; the next day has its own."""
     tally = {("CM", EVERY): Counts(10)}
-    with board.db.write() as session:
-        tallying.write_week(session, monday(today), tally)
+    tallying.write_week(board.db, monday(today), tally)
     first = statistics.impact(board, Scope())
     assert statistics.impact(board, Scope()) is first
     go_to(board, today + timedelta(days=1))
