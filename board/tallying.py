@@ -28,7 +28,7 @@ from board.outbox import MATCH, SENT, OutboxRow
 from board.outcomes import Outcome, State
 from board.small_counts import Counts, rounded_minutes
 from board.tellings import Telling
-from matcher.place import Place
+from matcher.place import Place, PlaceError
 from matcher.taxonomy import Kind, Reach
 
 if TYPE_CHECKING:
@@ -279,13 +279,23 @@ def _unmet(session: Session, moment: datetime) -> Mapping[tuple[bool, int, str, 
         .group_by(*key, ListingCategory.category)
     )
     found: dict[tuple[bool, int, str, int], int] = defaultdict(int)
-    areas: dict[int | None, int] = {}
+    areas: dict[int | None, int | None] = {}
     for query in (every, each):
         for demo, cell, country, category, needs in session.execute(query):
             if cell not in areas:
-                areas[cell] = Place(cell or 0).coarsened(RESOLUTION).cell
-            found[demo, areas[cell], country, category] += needs
+                areas[cell] = _area(cell)
+            area = areas[cell]
+            if area is not None:
+                found[demo, area, country, category] += needs
     return found
+
+
+def _area(cell: int | None) -> int | None:
+    """The coarse cell around a cell; None for what an intervention by hand has left as none."""
+    try:
+        return Place(cell or 0).coarsened(RESOLUTION).cell
+    except PlaceError:
+        return None
 
 
 def _midnight(day: date) -> datetime:

@@ -437,6 +437,22 @@ def test_unmet_needs_are_counted_by_coarse_area(board: Board, make: Factory, tod
     assert statistics.impact(board, Scope(country="FR")).areas == ()
 
 
+def test_a_row_that_no_map_can_show_stops_no_count(
+    board: Board, make: Factory, today: date
+) -> None:
+    """After an intervention by hand, a cell may be none, or one of half a continent."""
+    go_to(board, today - timedelta(days=1))
+    for _ in range(7):
+        make.open()
+    with board.db.write() as session:
+        ids = session.scalars(sa.select(Listing.id).order_by(Listing.id)).all()
+        for listing_id, cell in zip(ids, (5, AKWA.coarsened(2).cell), strict=False):
+            session.execute(sa.update(Listing).where(Listing.id == listing_id).values(cell=cell))
+    go_to(board, today)
+    assert tallying.count(board)
+    assert [each.needs for each in statistics.impact(board, Scope()).areas] == [5]
+
+
 def test_small_groups_are_told_of_together(board: Board, today: date) -> None:
     """And no figure of fewer than five is said, nor anything about those."""
     week = monday(today)
