@@ -137,7 +137,7 @@ class Listing(Indexed, Base):
         sa.String(254), comment="until it is confirmed; then the member's"
     )
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
 
     @property
     def in_index(self) -> bool:

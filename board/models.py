@@ -10,6 +10,7 @@ from board.consent import Consent
 from board.conversations import Conversation
 from board.db import BoardState, Tombstone
 from board.erasures import Erasure
+from board.figures import CountedDay, Figure, FigureWait, UnmetNeeds
 from board.information import OfficialInformation
 from board.kept_bans import KeptBan
 from board.limits import NetworkSecret, Sighting
@@ -48,7 +49,10 @@ ALL = (
     Call,
     Case,
     Conversation,
+    CountedDay,
     Erasure,
+    Figure,
+    FigureWait,
     Grant,
     ImportedRow,
     KeptBan,
@@ -83,4 +87,5 @@ ALL = (
     Suspension,
     Telling,
     Tombstone,
+    UnmetNeeds,
 )

@@ -24,6 +24,7 @@ from board.consent import Consent
 from board.conversations import Conversation, ConversationStatus
 from board.db import Base, BoardState, Tombstone
 from board.erasures import Erasure
+from board.figures import CountedDay, Figure, FigureWait, UnmetNeeds
 from board.i18n import N_
 from board.information import OfficialInformation
 from board.kept_bans import KeptBan
@@ -557,6 +558,12 @@ TABLES: Final = (
     PersonalTable(model=Reader, stays="hashes of one day, whose salt is then forgotten"),
     PersonalTable(model=ReaderDay, stays="how many read something; nothing says who"),
     PersonalTable(model=ReaderSalt, stays="what readers are hashed with for a day; of nobody"),
+    PersonalTable(
+        model=Figure, stays="how many needs a week and a country had; nothing says whose"
+    ),
+    PersonalTable(model=FigureWait, stays="how long so many waited, rounded; nothing says who"),
+    PersonalTable(model=UnmetNeeds, stays="how many requests an area has today"),
+    PersonalTable(model=CountedDay, stays="the day on which that was counted"),
     PersonalTable(model=Tombstone, stays="numbers of rows that are gone"),
     PersonalTable(model=BoardState, stays="one row about the database itself"),
 )

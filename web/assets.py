@@ -26,6 +26,7 @@ VENDOR: dict[str, tuple[str, str]] = {
     "leaflet.js": ("leaflet", "dist/leaflet.js"),
     "markercluster.css": ("leaflet.markercluster", "dist/MarkerCluster.css"),
     "markercluster.js": ("leaflet.markercluster", "dist/leaflet.markercluster.js"),
+    "chart.js": ("chart.js", "dist/chart.umd.min.js"),
     "h3.js": ("h3-js", "dist/h3-js.umd.js"),
     "topojson.js": ("topojson-client", "dist/topojson-client.min.js"),
     "altcha.css": ("altcha", "dist/external/altcha.css"),

@@ -20,6 +20,7 @@ from board import (
     readers,
     sessions,
     sign_in,
+    tallying,
 )
 from board.context import Board
 from board.errors import Unavailable
@@ -92,7 +93,15 @@ def expire() -> int:
 
 
 def forget() -> int:
-    """Delete what is kept for a time that is over; returns how many rows."""
+    """Count the needs of the day, then delete what is kept for too long; returns how many rows.
+
+    What is to be deleted is counted before. Where that fails, it is deleted all the same: to forget
+    is a promise, a figure is none.
+    """
+    try:
+        tallying.count(board())
+    except Exception:
+        _log.exception("needs not counted")
     return _until_none_is_left(forgetting.forget)
 
 

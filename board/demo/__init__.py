@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from board import audit, checking
+from board import audit, checking, tallying
 from board.db import now
-from board.demo import texts
+from board.demo import history, texts
 from board.demo.generation import City, DemoListing, Generator, World
 from board.errors import Invalid, Problem
+from board.figures import Figure, FigureWait, UnmetNeeds
 from board.i18n import N_
 from board.importing import BATCH, ImportRow, Progress, Stored, store
 from board.listings import Listing
@@ -73,14 +74,27 @@ def fill(
     for number, listing in enumerate(generate(board, moment, count=count, seed=seed)):
         fields, _ = checking.checked(board, listing.fields, moment)
         rows.append(ImportRow(number, listing.key, (fields,), listing.organisation))
-    return store(board, SOURCE, rows, alert=alert, progress=progress, demo=True)
+    stored = store(board, SOURCE, rows, alert=alert, progress=progress, demo=True)
+    _pretend(board, moment, seed)
+    return stored
+
+
+def _pretend(board: Board, moment: datetime, seed: int) -> None:
+    """Keep what came of the needs of the last half year, and count those that are on the board."""
+    drawn = history.draw(texts.load().countries, board.taxonomy, moment.date(), seed)
+    for week, tally in drawn.items():
+        tallying.write_week(board.db, week, tally, demo=True)
+    tallying.count_unmet(board)
 
 
 def remove(board: Board, *, progress: Progress | None = None) -> int:
-    """Delete every demonstration listing and nothing else; returns how many.
+    """Delete every demonstration listing, its figures and nothing else; returns how many listings.
 
     Each leaves a tombstone, so that every process forgets it.
     """
+    with board.db.write() as session:
+        for model in (Figure, FigureWait, UnmetNeeds):
+            session.execute(sa.delete(model).where(model.demo))
     removed = 0
     while True:
         with board.db.write() as session:

@@ -15,7 +15,7 @@ from matcher.place import Place
 from matcher.taxonomy import Kind, Reach, Taxonomy
 
 #: Category → how often people ask for it, relative to the others, which have 2.
-_SOUGHT: Final = {
+SOUGHT: Final = {
     "groceries": 6, "medicine": 5, "childcare": 5, "housing": 6, "pets": 3, "admin": 6,
     "transport": 4, "newcomers": 4, "language": 3, "repatriation": 3, "eldercare": 3, "other": 1,
 }  # fmt: skip
@@ -108,7 +108,7 @@ class Generator:
     def _listing(self, kind: Kind, country: DemoCountry) -> tuple[ListingFields, str]:
         language = self._language(country)
         slugs = [each.slug for each in self._world.taxonomy.categories]
-        slug = self._random.choices(slugs, [_SOUGHT.get(each, 2) for each in slugs])[0]
+        slug = self._random.choices(slugs, [SOUGHT.get(each, 2) for each in slugs])[0]
         text = self._next_text(language, kind, slug)
         starts_at, ends_at = self._window(_OFFER_TIMES if kind is Kind.OFFER else None, text)
         fields = self._placed(

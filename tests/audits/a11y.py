@@ -25,7 +25,9 @@ HEIGHT = 800
 #: What is folded away is judged too; the menu of languages, which covers a part of the page, has
 #: a press of its own.
 _UNFOLD = "document.querySelectorAll('details:not(.languages)').forEach((each) => each.open = true)"
-_HAS_MAP = "Boolean(document.querySelector('[data-listings-map], [data-listing-map]'))"
+_HAS_MAP = """Boolean(document.querySelector(
+  "[data-listings-map], [data-listing-map], [data-needs-map], [data-plot]"
+))"""
 #: Forms that ask for something, by number.
 _FORMS = """
 [...document.forms].map((form, number) => [number, form]).filter(([, form]) =>

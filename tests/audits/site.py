@@ -49,6 +49,7 @@ NO_HTML = {
     "assets.push_worker": "a script",
     "disclosure.security_txt": "plain text",
     "export.download": "JSON to keep",
+    "impact.download": "a table to keep",
     "map.geojson": "GeoJSON",
     "metrics.show": "figures for a program",
     "pages.health": "JSON for a program",

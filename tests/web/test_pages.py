@@ -28,6 +28,8 @@ PAGES = [
     "/alerts/new",
     "/alerts/sent",
     "/about",
+    "/impact",
+    "/impact?weeks=1&country=XX",
     "/sign-in",
     "/sign-in/code",
     "/by-phone",

@@ -12,15 +12,26 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from board import answering, asking, export, messages, moderation, organisations, verification
+from board import (
+    answering,
+    asking,
+    export,
+    messages,
+    moderation,
+    organisations,
+    tallying,
+    verification,
+)
 from board.answering import NewAnswer
 from board.asking import NewQuestion
 from board.bans import Ban
 from board.context import Board
 from board.conversations import Seat, Side
 from board.db import now
+from board.figures import EVERY, CountedDay, UnmetNeeds
 from board.organisations import NewOrganisation, Organisation
-from tests.factories import Factory
+from board.small_counts import Counts
+from tests.factories import AKWA, Factory
 from tests.fakes import MailSink, work_off
 from tests.web.conftest import english, sign_in
 from tests.web.test_dev_mail import catch
@@ -39,8 +50,14 @@ QUERIES = {
     "places.land": ("cell=85584e33fffffff",),
     "places.names": ("cell=85584e33fffffff",),
     "sign_in.ask": ("", "next=/me"),
+    "impact.show": ("", "country=CM", "weeks=x"),
     "second_factor.ask": ("", "next=//evil.test/"),
     "conversations.show": ("", "sent=1", "reported=1"),
+}
+#: What a parameter may be that names nothing of anybody's.
+CHOICES = {
+    "where": ("here", "there"),
+    "table": ("weeks", "categories", "countries", "needs"),
 }
 #: Routes of files, which are looked at by themselves.
 NO_PAGES = {"assets.static", "assets.vendor", "assets.favicon", "assets.sheet"}
@@ -64,6 +81,7 @@ class Town:
             # Whoever acts for one organisation alone is led to its page at once.
             second = organisations.find(session, make.organisation().id)
             organisations.give_seat(session, second, self.world.member_id, "partner")
+        self._counted()
         self._moderated()
         self._waiting()
         work_off(board)
@@ -81,6 +99,19 @@ class Town:
             elif where.startswith("/conversations/by-link/"):
                 found |= {f"{where}/{page}" for page in ("report", "block")}
         return sorted(found)
+
+    def _counted(self) -> None:
+        """Figures of a quarter, and unmet requests of one area."""
+        area = AKWA.coarsened(tallying.RESOLUTION).cell
+        counts = {("CM", each): Counts(40, 30, 20, 90, {75: 30}) for each in (EVERY, 1, 2)}
+        with self.board.db.read() as session:
+            today = now(session).date()
+        for age in range(12):
+            week = tallying.monday(today) - age * tallying.WEEK
+            tallying.write_week(self.board.db, week, {**counts, ("FR", EVERY): Counts(2)})
+        with self.board.db.write() as session:
+            session.add(UnmetNeeds(demo=False, cell=area, country="CM", category=EVERY, needs=9))
+            session.add(CountedDay(day=today))
 
     def _moderated(self) -> None:
         """One case waits, one led to a link, two to bans, one of which was appealed."""
@@ -173,8 +204,8 @@ def asked(app: Flask, rule: Rule, town: Town) -> Iterator[str]:
         yield from (f"/dev/mail/{path.name}" for path in folder.iterdir())
         return
     if rule._converters and not naming(rule, known):
-        if set(rule._converters) == {"where"}:
-            yield from (address(app, rule, {"where": where}) for where in ("here", "there"))
+        for name in set(rule._converters) & CHOICES.keys():
+            yield from (address(app, rule, {name: choice}) for choice in CHOICES[name])
         return
     for values in naming(rule, known) or [{}]:
         for query in QUERIES.get(rule.endpoint, ("",)):

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from board import digests, dispatching, outbox
+from board import digests, dispatching, outbox, statistics, tallying
 from board.context import Board
 from board.listings import Listing
 from board.outbox import OutboxRow
@@ -165,3 +165,29 @@ def test_the_digest_of_everybody_is_written_once(
     for number in range(5):
         mails = smtp.to(f"reader{number}@example.org")
         assert sum(mail["List-Unsubscribe"] is not None for mail in mails) == 1
+
+
+def test_what_is_forgotten_was_counted_before(board: Board, make: Factory) -> None:
+    """One job does both, in this order, so that none can come first."""
+    for _ in range(5):
+        make.open()
+    board.db.clock_offset = timedelta(days=1)
+    upkeep.forget()
+    assert statistics.impact(board, statistics.Scope()).total.requests == 5
+
+
+def test_what_cannot_be_counted_is_forgotten_all_the_same(
+    board: Board, make: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To forget is a promise; a figure is none."""
+
+    def fail(board: Board) -> bool:
+        raise ArithmeticError
+
+    monkeypatch.setattr(tallying, "count", fail)
+    make.open()
+    board.db.clock_offset = timedelta(days=60)
+    upkeep.expire()
+    assert upkeep.forget() > 0
+    with board.db.read() as session:
+        assert session.scalar(sa.select(sa.func.count(Listing.id))) == 0
