@@ -78,8 +78,8 @@ def _manifest(locale: str) -> dict[str, Any]:
     }
 
 
+@blueprint.get("/push-worker.js", endpoint="worker_of_before")
 @blueprint.get("/service-worker.js")
-@blueprint.get("/push-worker.js")
 def worker() -> Response:
     """The one worker, from the top of the site, which is what it may act for.
 

@@ -43,7 +43,14 @@ QUERIES = {
     "conversations.show": ("", "sent=1", "reported=1"),
 }
 #: Routes of files, which are looked at by themselves.
-NO_PAGES = {"assets.static", "assets.vendor", "assets.favicon", "assets.sheet", "install.worker"}
+NO_PAGES = {
+    "assets.static",
+    "assets.vendor",
+    "assets.favicon",
+    "assets.sheet",
+    "install.worker",
+    "install.worker_of_before",
+}
 #: Who has one of everything.
 OWNER = "owner"
 LOCALES = ("en", "ar")

@@ -61,7 +61,13 @@
     event.preventDefault();
     history.back();
   });
-  if (document.querySelector("[data-again]")) {
+  // The address is still that of the page that was wanted.
+  const again = document.querySelector("[data-again]");
+  if (again) {
+    again.addEventListener("click", (event) => {
+      event.preventDefault();
+      location.reload();
+    });
     window.addEventListener("online", () => location.reload());
   }
 })();
