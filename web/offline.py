@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from flask import Response, jsonify, redirect, render_template, url_for
+from flask import Response, redirect, render_template, url_for
 from flask import current_app as app
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -41,12 +42,10 @@ def copy() -> Response:
     """The pages that this device keeps, by their paths; none where its switch is off."""
     member = signed_in()
     if not is_kept_for(member):
-        return jsonify(as_it_was="", pages={})
+        return _as_json("", {})
     kept = offline.copy_of(current_board(), member.member_id)
     moment = minute_words(kept.made_at, kept.time_zone)
-    response = jsonify(
-        as_it_was=gettext("As it was: %(moment)s", moment=moment), pages=_pages(kept, moment)
-    )
+    response = _as_json(gettext("As it was: %(moment)s", moment=moment), _pages(kept, moment))
     response.headers[KEEPS] = mark_of(member)
     response.headers[KEEP_FOR] = str(int(offline.KEPT_FOR.total_seconds()))
     return response
@@ -82,6 +81,12 @@ def switch_off() -> ResponseReturnValue:
         path="/",
     )
     return response
+
+
+def _as_json(as_it_was: str, pages: dict[str, dict[str, str]]) -> Response:
+    """In the order of the pages: a device lists them so."""
+    body = json.dumps({"as_it_was": as_it_was, "pages": pages}, ensure_ascii=False)
+    return Response(body, mimetype="application/json")
 
 
 def _pages(kept: Copy, moment: str) -> dict[str, dict[str, str]]:

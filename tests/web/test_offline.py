@@ -84,7 +84,8 @@ def test_the_copy_holds_pages_without_secrets(member: FlaskClient) -> None:
     """Listings, conversations and each of them; no token, no number, nothing inline."""
     switch(member)
     pages = copy_of(member)["pages"]
-    (talk,) = set(pages) - {"/me", "/conversations"}
+    own, listed, talk = pages
+    assert (own, listed) == ("/me", "/conversations")
     assert re.fullmatch(r"/conversations/[\w-]{12}", talk)
     assert "Courses pour deux" in pages["/me"]["html"]
     assert "Je viens." in pages[talk]["html"]
