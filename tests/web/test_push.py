@@ -119,7 +119,7 @@ def test_the_page_never_asks_by_itself(client: FlaskClient, doors: tuple[str, st
     page = Page(client.get(doors[0]).text)
     (form,) = [tags for name, tags in page.tags if name == "form" and "data-push" in tags]
     assert "hidden" in form and form["data-push"] == push_keys.public_of(KEY)
-    assert form["data-worker"] == "/push-worker.js"
+    assert form["data-worker"] == "/service-worker.js"
     assert any("push.js" in tags.get("src", "") for name, tags in page.tags if name == "script")
 
 
