@@ -17,7 +17,7 @@ from board.loader import Loader
 from board.mails import telling
 from board.mails.telling import News
 from board.push_delivery import Envelope
-from board.scanning import marked
+from board.scanning import without_contacts
 from matcher.taxonomy import Urgency
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ URGENCIES: Final[Mapping[Urgency, str]] = {
     Urgency.WEEK: "low",
     Urgency.STANDING: "low",
 }
-_CONTACTS: Final = frozenset({"phone", "email", "messaging", "iban"})
 
 _NEWS: Final[Mapping[str, Callable[[Loader, outbox.Claim], News | None]]] = {
     outbox.MATCH: telling.news_of_match,
@@ -89,8 +88,7 @@ def _content(news: News, locale: str, tag: str) -> dict[str, str]:
 
 def _short(text: str, most: int) -> str:
     """One line of so many characters, without anything by which somebody can be reached."""
-    parts = marked(" ".join(text.split()))
-    plain = "".join("…" if _CONTACTS & {*part.reasons} else part.text for part in parts)
+    plain = without_contacts(" ".join(text.split()))
     return plain if len(plain) <= most else f"{plain[: most - 1].rstrip()}…"
 
 

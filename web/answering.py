@@ -49,7 +49,7 @@ def _answer(public_id: str, form: AnswerForm) -> str:
         found = answering.answer_as_member(
             board, public_id, member.member_id, text, locale, health=form.health.data
         )
-        return url_for("conversations.show", key=found)
+        return url_for("conversations.show", key=found, said="answer")
     if not visitors.is_trapped():
         email, health = form.email.data or "", form.health.data
         new = NewAnswer(email=email, text=text, locale=locale, health=health)
@@ -60,7 +60,7 @@ def _answer(public_id: str, form: AnswerForm) -> str:
 @blueprint.get("/<public_id:public_id>/answer/sent")
 def sent(public_id: str) -> str:
     """What to do next. It says the same for every address."""
-    return render_template("answering/sent.html", public_id=public_id)
+    return render_template("answering/sent.html", public_id=public_id, draft=f"answer-{public_id}")
 
 
 def _render(public_id: str, form: AnswerForm) -> str:

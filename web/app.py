@@ -31,11 +31,13 @@ from web import (
     impact,
     inbox,
     information,
+    install,
     links,
     listings,
     me,
     metrics,
     moderation,
+    offline,
     one_click,
     organisations,
     overseeing,
@@ -66,6 +68,7 @@ from web.assets import init_assets
 from web.compression import init_compression
 from web.errors import init_errors
 from web.guards import reader
+from web.keeping import init_keeping
 from web.locale import OWN_NAMES, init_locale
 from web.security import init_security
 from web.timing import init_timing
@@ -96,6 +99,8 @@ FEATURES = (
     me,
     preferences,
     push,
+    offline,
+    install,
     bounces,
     own_alerts,
     one_click,
@@ -168,6 +173,7 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     # After all headers are there.
     init_compression(app)
     init_security(app, settings)
+    init_keeping(app)
     init_timing(app)
     init_locale(app, settings, str(CATALOGUES))
     # After the language is known, in which the refusal is said.
@@ -188,6 +194,7 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     app.register_blueprint(export.links_blueprint)
     app.register_blueprint(one_click.not_this_blueprint)
     app.register_blueprint(one_click.not_now_blueprint)
+    app.register_blueprint(offline.own_blueprint)
     app.register_blueprint(preferences.guests_blueprint)
     app.register_blueprint(own_alerts.guests_blueprint)
     app.register_blueprint(push.guests_blueprint)

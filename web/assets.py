@@ -93,10 +93,11 @@ def _send(asset: Asset | None) -> Response:
     squeeze = asset.path.suffix in _COMPRESSIBLE and request.accept_encodings["gzip"] > 0
     modified_ns = asset.path.stat().st_mtime_ns
     body = _compressed(asset.path, modified_ns) if squeeze else asset.path.read_bytes()
-    return _answer(body, mimetype, asset.version, squeezed=squeeze)
+    return answer(body, mimetype, asset.version, squeezed=squeeze)
 
 
-def _answer(body: bytes, mimetype: str, version: str, *, squeezed: bool) -> Response:
+def answer(body: bytes, mimetype: str, version: str, *, squeezed: bool) -> Response:
+    """These bytes, kept for ever when the address names their version, else asked for again."""
     response = Response(body, mimetype=mimetype)
     if squeezed:
         response.headers["Content-Encoding"] = "gzip"
@@ -120,7 +121,7 @@ def sheet(direction: str) -> Response:
     version, compressed = _sheet(direction)
     squeeze = request.accept_encodings["gzip"] > 0
     body = compressed if squeeze else stylesheet.sheet(direction)
-    return _answer(body, "text/css", version, squeezed=squeeze)
+    return answer(body, "text/css", version, squeezed=squeeze)
 
 
 @blueprint.get("/vendor/<name>")
@@ -139,12 +140,6 @@ def static(name: str) -> Response:
 def favicon() -> Response:
     """The sign of the board, for browsers that ask without being told."""
     return _send(own_asset("img/icon.svg"))
-
-
-@blueprint.get("/push-worker.js")
-def push_worker() -> Response:
-    """The service worker: from the top of the site, which is what it may act for."""
-    return _send(own_asset("js/push-worker.js"))
 
 
 @cache

@@ -32,6 +32,8 @@ guests_blueprint = GuardedBlueprint(
 )
 
 _KEY_MAX = 64
+#: Forms of which the browser keeps what was typed, and that lead to this page.
+_DRAFTS: Final = ("message", "thanks", "answer")
 #: Characters of a message by which it is known in a list.
 EXCERPT: Final = 70
 
@@ -83,7 +85,10 @@ def write(key: str) -> ResponseReturnValue:
     sent = (form.key.data or "")[:_KEY_MAX]
     text, health = form.text.data or "", form.health.data
     return _do(
-        key, form, lambda seat: messages.write(current_board(), seat, text, sent, health=health)
+        key,
+        form,
+        lambda seat: messages.write(current_board(), seat, text, sent, health=health),
+        said="message",
     )
 
 
@@ -102,7 +107,7 @@ def thank(key: str) -> ResponseReturnValue:
     """Thank the other side, once."""
     form = ConversationForm(request.form)
     text = form.thanks.data or ""
-    return _do(key, form, lambda seat: outcomes.thank(current_board(), seat, text))
+    return _do(key, form, lambda seat: outcomes.thank(current_board(), seat, text), said="thanks")
 
 
 @blueprint.post("/<public_id:key>/outcome")
@@ -173,9 +178,16 @@ def block(key: str) -> ResponseReturnValue:
 
 
 def _do(
-    key: str, form: ConversationForm, deed: Callable[[Seat], None], refused: int = 422
+    key: str,
+    form: ConversationForm,
+    deed: Callable[[Seat], None],
+    refused: int = 422,
+    said: str | None = None,
 ) -> ResponseReturnValue:
-    """Do what was asked and show the page anew; or give the form back as it was."""
+    """Do what was asked and show the page anew; or give the form back as it was.
+
+    `said`: of which form the draft is over that the browser has kept.
+    """
     seat = _seat(key)
     try:
         deed(seat)
@@ -183,7 +195,7 @@ def _do(
         g.page_address = url_for(".show", key=key)
         form.refuse_all(invalid.problems)
         return _render(key, seat, form), refused
-    return redirect(url_for(".show", key=key, _anchor="newest"), 303)
+    return redirect(url_for(".show", key=key, said=said, _anchor="newest"), 303)
 
 
 def _is_number(typed: str) -> bool:
@@ -228,6 +240,7 @@ def _render(key: str, seat: Seat, form: ConversationForm, before: int | None = N
         actions=[(each.value, _action_words(view, each)) for each in view.outcome.actions],
         main_actions={each.value for each in MAIN_ACTIONS},
         sent=request.args.get("sent") == "1",
+        said=next((each for each in _DRAFTS if each == request.args.get("said")), None),
         reported=request.args.get("reported") == "1",
         waits=any(each.state is MessageState.HELD for each in view.messages),
     )

@@ -57,6 +57,11 @@ def session_cookie(settings: Settings) -> str:
     return "__Host-entraide-session" if over_https(settings) else "entraide-session"
 
 
+def offline_cookie(settings: Settings) -> str:
+    """Name of the cookie that says for which session this device keeps a copy."""
+    return "__Host-entraide-offline" if over_https(settings) else "entraide-offline"
+
+
 def over_https(settings: Settings) -> bool:
     """Whether readers reach this site over https: its cookies may then travel by no other way."""
     return urlsplit(str(settings.base_url)).scheme == "https"
@@ -122,13 +127,10 @@ def drop_session(response: Response) -> Response:
     """Take the token of its session from the browser, with whatever it has kept of our pages."""
     settings: Settings = current_app.config["SETTINGS"]
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
-    response.delete_cookie(
-        session_cookie(settings),
-        secure=over_https(settings),
-        httponly=True,
-        samesite="Lax",
-        path="/",
-    )
+    for cookie in (session_cookie(settings), offline_cookie(settings)):
+        response.delete_cookie(
+            cookie, secure=over_https(settings), httponly=True, samesite="Lax", path="/"
+        )
     return response
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from board import me
+from board import me, offline
 from board.errors import Invalid, NotAllowed
 from board.listings import ListingView
 from web.errors import error_response
 from web.forms.editing import EditForm
 from web.guards import Guard, GuardedBlueprint, signed_in
+from web.keeping import is_kept_for
 from web.words import current_board, question_choices
 
 blueprint = GuardedBlueprint("me", __name__, guard=Guard.MEMBER, url_prefix="/me")
@@ -21,7 +22,13 @@ def index() -> str:
     """Everything of one's own at a glance."""
     space = me.space(current_board(), signed_in().member_id)
     roles = sorted(signed_in().roles)
-    return render_template("me/index.html", space=space, roles=roles)
+    return render_template(
+        "me/index.html",
+        space=space,
+        roles=roles,
+        is_kept=is_kept_for(signed_in()),
+        kept_days=offline.KEPT_FOR.days,
+    )
 
 
 @blueprint.get("/listings/<public_id:public_id>/edit")

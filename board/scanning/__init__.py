@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from board.scanning.contacts import find_emails, find_ibans
 from board.scanning.lexicon import Lexicon, load_lexicon
@@ -15,7 +16,19 @@ from board.scanning.numbers import find_phones
 from board.scanning.phrases import find_money, find_words
 from board.scanning.plain import Finding, plain
 
-__all__ = ["Finding", "Lexicon", "Part", "load_lexicon", "marked", "scan"]
+__all__ = [
+    "CONTACTS",
+    "Finding",
+    "Lexicon",
+    "Part",
+    "load_lexicon",
+    "marked",
+    "scan",
+    "without_contacts",
+]
+
+#: Reasons of what somebody can be reached or paid by.
+CONTACTS: Final = frozenset({"phone", "email", "messaging", "iban"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +81,8 @@ def marked(text: str) -> tuple[Part, ...]:
         reasons = [each.reason for each in found if each.start <= start and end <= each.end]
         parts.append(Part(text[start:end], tuple(dict.fromkeys(reasons))))
     return tuple(parts)
+
+
+def without_contacts(text: str) -> str:
+    """The text with "…" for each thing by which somebody can be reached or paid."""
+    return "".join("…" if CONTACTS & {*part.reasons} else part.text for part in marked(text))

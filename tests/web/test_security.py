@@ -101,6 +101,7 @@ EXAMPLES = {
     "moderation.decide_appeal": "/moderation/appeals/1/lift",
     "dev_mail.show": "/dev/mail/none",
     "assets.sheet": "/sheet/ltr.css",
+    "install.manifest": "/manifest/ar.webmanifest",
     "places.land": "/places/land?cell=85584e33fffffff",
     "places.labelled_grid": "/places/grid?place=2232593",
     "places.names": "/places/names?cell=85584e33fffffff",

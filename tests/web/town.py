@@ -60,7 +60,14 @@ CHOICES = {
     "table": ("weeks", "categories", "countries", "needs"),
 }
 #: Routes of files, which are looked at by themselves.
-NO_PAGES = {"assets.static", "assets.vendor", "assets.favicon", "assets.sheet"}
+NO_PAGES = {
+    "assets.static",
+    "assets.vendor",
+    "assets.favicon",
+    "assets.sheet",
+    "install.worker",
+    "install.worker_of_before",
+}
 #: Who has one of everything.
 OWNER = "owner"
 LOCALES = ("en", "ar")

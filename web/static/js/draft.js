@@ -1,26 +1,29 @@
-// What is typed into a form with data-draft="name" is kept on this device for a day, and given back
+// What is typed in a form with data-draft="name" is kept on this device for a day, and given back
 // where the page comes without it: after a reload, a lost connection, an error. A page with
-// data-draft-done="name" ends it.
+// data-draft-done="name" ends it; one with data-draft-sent="name" too, unless more was typed since.
 (() => {
   "use strict";
 
   const DAY_MS = 86_400_000;
-  const KEPT = ["words", "place", "place_id", "place_for", "cell"];
+  const KEPT = ["words", "place", "place_id", "place_for", "cell", "text", "thanks"];
   const keyOf = (name) => `entraide-draft-${name}`;
+  // A member's draft is for nobody else; a guest's is for whoever holds the device.
+  const reader = document.querySelector("[data-reader]")?.dataset.reader ?? "";
 
   // Storage may be full or forbidden: then nothing is kept, and everything else works.
   function read(name) {
     try {
       const draft = JSON.parse(localStorage.getItem(keyOf(name)) ?? "null");
-      return draft && Date.now() - draft.at < DAY_MS ? draft.fields : {};
+      const good = draft && Date.now() - draft.at < DAY_MS && ["", reader].includes(draft.for ?? "");
+      return good ? draft : { fields: {} };
     } catch {
-      return {};
+      return { fields: {} };
     }
   }
 
-  function write(name, fields) {
+  function write(name, draft) {
     try {
-      localStorage.setItem(keyOf(name), JSON.stringify({ at: Date.now(), fields }));
+      localStorage.setItem(keyOf(name), JSON.stringify({ ...draft, at: Date.now(), for: reader }));
     } catch {
       // Nothing is kept.
     }
@@ -34,7 +37,20 @@
     }
   }
 
+  // The key by which the board knows a form again: what may have arrived is not said twice, and
+  // what was changed since is something new.
+  function giveKeyBack(form, draft) {
+    const key = form.elements.key;
+    if (!draft.sent || !draft.key || !key) return;
+    const fresh = key.value;
+    key.value = draft.key;
+    form.addEventListener("input", () => { key.value = fresh; }, { once: true });
+  }
+
   for (const done of document.querySelectorAll("[data-draft-done]")) forget(done.dataset.draftDone);
+  for (const { dataset } of document.querySelectorAll("[data-draft-sent]")) {
+    if (read(dataset.draftSent).sent) forget(dataset.draftSent);
+  }
 
   for (const form of document.querySelectorAll("form[data-draft]")) {
     const name = form.dataset.draft;
@@ -42,14 +58,18 @@
     const shown = fields.filter((each) => each.type !== "hidden");
     if (shown.length && shown.every((each) => !each.value)) {
       const draft = read(name);
-      for (const field of fields) if (draft[field.name]) field.value = draft[field.name];
+      for (const field of fields) if (draft.fields[field.name]) field.value = draft.fields[field.name];
+      giveKeyBack(form, draft);
     }
-    const keep = () => {
-      const typed = fields.map((field) => [field.name, field.value]);
-      write(name, { ...read(name), ...Object.fromEntries(typed) });
+    const keep = (sent) => {
+      const typed = Object.fromEntries(fields.map((field) => [field.name, field.value]));
+      const key = form.elements.key?.value;
+      write(name, {
+        fields: { ...read(name).fields, ...typed }, page: form.dataset.draftPage, sent, key: sent ? key : undefined,
+      });
     };
-    form.addEventListener("input", keep);
-    form.addEventListener("change", keep);
-    form.addEventListener("submit", keep);
+    form.addEventListener("input", () => keep(false));
+    form.addEventListener("change", () => keep(false));
+    form.addEventListener("submit", () => keep(true));
   }
 })();

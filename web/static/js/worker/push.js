@@ -1,7 +1,5 @@
-// Shows push messages and opens what they are about. It keeps nothing and fetches nothing.
+// Shows push messages and opens what they are about.
 (() => {
-  "use strict";
-
   const PLAIN = { title: "Entraide", body: "", path: "/", tag: "", lang: "", dir: "auto" };
 
   function read(data) {
@@ -24,11 +22,9 @@
     return there ? there.focus() : self.clients.openWindow(address);
   }
 
-  self.addEventListener("install", () => self.skipWaiting());
-
   self.addEventListener("push", (event) => {
     const { title, body, path, tag, lang, dir } = read(event.data);
-    const icon = "/static/img/icon.svg";
+    const { icon } = site;
     const shown = { body, tag, lang, dir, icon, data: { page: page(path) } };
     event.waitUntil(self.registration.showNotification(title, shown));
   });
