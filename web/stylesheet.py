@@ -23,7 +23,9 @@ BOOTSTRAP = {
     "rtl": _BOOTSTRAP / "bootstrap.rtl.min.css",
 }
 #: Our own sheets, in their order.
-OWN = tuple(_ROOT / "static" / "css" / f"{name}.css" for name in ("site", "forms", "start", "sharing"))
+OWN = tuple(
+    _ROOT / "static" / "css" / f"{name}.css" for name in ("site", "forms", "start", "sharing")
+)
 
 _CLASSES_OF_TEMPLATES = re.compile(r'class="([^"]*)"')
 _CLASSES_OF_SCRIPTS = re.compile(r"class(?:Name: |List\.\w+\()[`\"']([^`\"']*)")
