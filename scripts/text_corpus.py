@@ -56,6 +56,8 @@ class Example:
     category: str | None = None
     urgency: int | None = None
     risky: bool | None = None
+    #: A whole listing as somebody types it, and not composed of phrases.
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,13 @@ def learnt_from() -> str:
 def _demo(language: str, side: str, slug: str, urgency: int, title: str, text: str) -> Example:
     words = f"{title}. {text}".replace("{city}", "")
     return Example(
-        text=words, language=language, side=side, category=slug, urgency=urgency, risky=False
+        text=words,
+        language=language,
+        side=side,
+        category=slug,
+        urgency=urgency,
+        risky=False,
+        whole=True,
     )
 
 
@@ -227,6 +235,7 @@ class _Composer:
                 category=slug,
                 urgency=urgency,
                 risky=False,
+                whole=True,
             )
 
     def _begin(self, *what: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import pytest
@@ -49,6 +50,17 @@ def test_every_language_has_every_side_of_every_category() -> None:
         for slug in SLUGS
     }
     assert {(e.language, e.side, e.category) for e in COMPOSED if e.category and e.side} == expected
+
+
+def test_whole_listings_are_told_from_composed_texts() -> None:
+    """Training lets them count more; each side has its share of them in every language."""
+    assert all(each.whole for each in demonstration())
+    assert not all(each.whole for each in COMPOSED)
+    found = Counter((each.language, each.side) for each in COMPOSED if each.whole)
+    assert set(found) == {
+        (code, side) for code in LANGUAGES for side in ("request", "offer", "info")
+    }
+    assert min(found.values()) * 4 > max(found.values())
 
 
 def test_the_texts_are_many_and_always_the_same() -> None:
