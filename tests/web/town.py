@@ -58,6 +58,7 @@ QUERIES = {
 CHOICES = {
     "where": ("here", "there"),
     "table": ("weeks", "categories", "countries", "needs"),
+    "locale": ("fr", "ar"),
 }
 #: Routes of files, which are looked at by themselves.
 NO_PAGES = {
