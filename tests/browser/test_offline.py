@@ -384,6 +384,26 @@ def test_what_arrived_before_the_line_broke_is_not_said_twice(
     expect(page.locator(".message.is-mine").filter(has_text="Une fois.")).to_have_count(1)
 
 
+def test_a_second_message_survives_a_lost_connection_too(
+    page: Page, server: Server, board: Board, member_id: int
+) -> None:
+    """The page that came after the first one, gone back to, does not take the second for sent."""
+    page.goto(talk_of(board, member_id))
+    for text in ("La première.", "La deuxième."):
+        page.locator("textarea[name=text]").fill(text)
+        if text == "La deuxième.":
+            server.stop()
+        page.locator("form[action$='/messages'] button[type=submit]").click()
+        if text == "La première.":
+            expect(page.locator(".message.is-mine").last).to_contain_text(text)
+    expect(page.locator("h1")).to_contain_text("Nothing was sent")
+    server.start()
+    page.get_by_role("link", name="Back to what I typed").click()
+    expect(page.locator("textarea[name=text]")).to_have_value("La deuxième.")
+    page.reload()
+    expect(page.locator("textarea[name=text]")).to_have_value("La deuxième.")
+
+
 def test_a_draft_is_its_writer_s(
     page: Page, server: Server, board: Board, member_id: int, make: Factory
 ) -> None:
