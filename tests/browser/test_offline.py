@@ -416,6 +416,25 @@ def test_a_draft_is_its_writer_s(
     assert "Rien que pour toi." not in everything(page)
 
 
+def test_a_draft_is_deleted_after_a_day(page: Page, board: Board, member_id: int) -> None:
+    """By any page, also where nobody is signed in: it is not only given back no more."""
+    page.goto(talk_of(board, member_id))
+    page.locator("textarea[name=text]").fill("Il y a longtemps.")
+    page.evaluate(
+        """() => {
+          for (const [key, text] of Object.entries(localStorage)) {
+            if (!key.startsWith("entraide-draft-")) continue;
+            const draft = JSON.parse(text);
+            localStorage.setItem(key, JSON.stringify({ ...draft, at: draft.at - 86_400_000 }));
+          }
+        }"""
+    )
+    page.context.clear_cookies()
+    assert "Il y a longtemps." in everything(page)
+    page.goto("/about")
+    assert "Il y a longtemps." not in everything(page)
+
+
 def test_the_worker_of_push_messages_alone_is_replaced(
     telephone: Callable[[str], Page], server: Server
 ) -> None:
