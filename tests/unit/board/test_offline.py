@@ -73,6 +73,17 @@ def test_it_is_short(board: Board, make: Factory, member_id: int) -> None:
     assert [each.text for each in kept] == [f"Mot {n + 2}" for n in range(offline.MESSAGES)]
 
 
+def test_more_listings_than_it_holds(
+    board: Board, make: Factory, member_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest stay."""
+    monkeypatch.setattr(offline, "LISTINGS", 2)
+    for title in ("Première", "Deuxième", "Troisième"):
+        make.open(email="somebody@example.org", title=title)
+    copy = offline.copy_of(board, member_id)
+    assert [each.title for each in copy.listings] == ["Troisième", "Deuxième"]
+
+
 def test_more_conversations_than_it_holds(
     board: Board, make: Factory, member_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
