@@ -1,17 +1,27 @@
 """What is kept of needs when listings are forgotten: numbers of a week, a country and a category.
 
-No row says whose a need was. `tallying` writes them, `statistics` reads them.
+No row says whose a need was. `tallying` and `unmet` write them, in parts; `statistics` reads them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Final
+from itertools import groupby
+from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from board.db import Base
+
+#: Key of the advisory lock under which figures are written; any constant of our own.
+_LOCK: Final = 0x4669_6775
+#: Rows that one unit of work replaces: others wait for a tenth of a second.
+_BATCH: Final = 1000
+
+#: The columns of a row to be written.
+Values: TypeAlias = dict[str, Any]
 
 #: In the place of a category: every need once, whatever its categories are.
 EVERY: Final = -1
@@ -80,3 +90,25 @@ class CountedDay(Base):
 
     __tablename__ = "counted_days"
     day: Mapped[date] = mapped_column(sa.Date, primary_key=True)
+
+
+def lock(session: Session) -> None:
+    """Two workers that count at once write one after the other."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+
+
+def insert(session: Session, model: type[Any], rows: Sequence[Values]) -> None:
+    """Write rows, or none."""
+    if rows:
+        session.execute(sa.insert(model), rows)
+
+
+def parts(rows: Sequence[Values], name: str) -> list[list[Values]]:
+    """Rows in parts of about `_BATCH`; those with the same value of a column stay together."""
+    found: list[list[Values]] = []
+    for _, group in groupby(rows, key=lambda row: row[name]):
+        if not found or len(found[-1]) >= _BATCH:
+            found.append([])
+        found[-1] += group
+    return found

@@ -78,8 +78,12 @@ def _talk(board: Board, member_id: int, listed: Listed) -> Talk | None:
         # It ended while the copy was made.
         return None
     said = tuple(_message(each) for each in view.messages[-MESSAGES:])
-    kept = replace(view, listing=_listing(view.listing), messages=said)
-    return Talk(listed=replace(listed, title=without_contacts(listed.title)), view=kept)
+    # Who writes under a number or an address is called "…".
+    name, title = without_contacts(view.other_name), without_contacts(listed.title)
+    return Talk(
+        listed=replace(listed, title=title, other_name=name),
+        view=replace(view, other_name=name, listing=_listing(view.listing), messages=said),
+    )
 
 
 def _listing(view: ListingView) -> ListingView:

@@ -8,28 +8,25 @@ which happens no sooner than 30 days after a listing has come.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from itertools import groupby
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import cases
+from board import cases, unmet
 from board.bans import Ban
 from board.cases import Case, Decision
 from board.conversations import Conversation, ConversationStatus, Side
 from board.db import Database, now
-from board.figures import EVERY, CountedDay, Figure, FigureWait, UnmetNeeds
+from board.figures import EVERY, CountedDay, Figure, FigureWait, insert, lock, parts
 from board.listings import VISIBLE, Listing, ListingCategory, Status
 from board.messages import Message, passed
 from board.outbox import MATCH, SENT, OutboxRow
 from board.outcomes import Outcome, State
 from board.small_counts import Counts, rounded_minutes
 from board.tellings import Telling
-from matcher.place import Place, PlaceError
-from matcher.taxonomy import Kind, Reach
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -37,17 +34,8 @@ if TYPE_CHECKING:
 WEEK: Final = timedelta(days=7)
 #: From the beginning of a week until its figures change no more.
 OBSERVED: Final = timedelta(days=28)
-#: Of the areas of unmet needs: about 45 km across, a town with what surrounds it.
-RESOLUTION: Final = 4
-#: Key of the advisory lock under which figures are written; any constant of our own.
-_LOCK: Final = 0x4669_6775
-#: Rows that one unit of work replaces: others wait for a tenth of a second.
-_BATCH: Final = 1000
 
 _Query: TypeAlias = sa.Select[*tuple[Any, ...]]
-
-#: The columns of a row to be written.
-_Values: TypeAlias = dict[str, Any]
 
 #: (country, category) → what was counted of a week.
 Tally: TypeAlias = Mapping[tuple[str, int], Counts]
@@ -71,33 +59,12 @@ def count(board: Board) -> bool:
             tally = of_week(session, week, today)
         write_week(board.db, week, tally)
         week += WEEK
-    count_unmet(board)
+    unmet.count(board)
     with board.db.write() as session:
-        _lock(session)
+        lock(session)
         session.execute(sa.delete(CountedDay))
         session.add(CountedDay(day=today))
     return True
-
-
-def count_unmet(board: Board) -> None:
-    """Count the requests that looked for somebody when the day began, by area.
-
-    Areas are replaced some in each unit of work, so that nobody waits long for the database.
-    """
-    with board.db.read() as session:
-        found = _unmet(session, _midnight(now(session).date()))
-    names = ("demo", "cell", "country", "category", "needs")
-    by_cell = sorted(found.items(), key=lambda item: item[0][1])
-    rows: list[_Values] = [dict(zip(names, (*key, needs), strict=True)) for key, needs in by_cell]
-    done = 0
-    for part in _parts(rows, "cell") or [[]]:
-        rest = not rows or part[-1] is rows[-1]
-        upto = sa.true() if rest else UnmetNeeds.cell <= part[-1]["cell"]
-        with board.db.write() as session:
-            _lock(session)
-            session.execute(sa.delete(UnmetNeeds).where(UnmetNeeds.cell > done, upto))
-            _insert(session, UnmetNeeds, part)
-        done = done if rest else part[-1]["cell"]
 
 
 def write_week(db: Database, week: date, tally: Tally, *, demo: bool = False) -> None:
@@ -118,20 +85,20 @@ def write_week(db: Database, week: date, tally: Tally, *, demo: bool = False) ->
         of_week = (model.demo.is_(demo), model.week == week)
         here = {row["country"] for row in rows}
         with db.write() as session:
-            _lock(session)
+            lock(session)
             session.execute(sa.delete(model).where(*of_week, model.country.not_in(here)))
-        for part in _parts(rows, "country"):
+        for part in parts(rows, "country"):
             countries = {row["country"] for row in part}
             with db.write() as session:
-                _lock(session)
+                lock(session)
                 session.execute(sa.delete(model).where(*of_week, model.country.in_(countries)))
-                _insert(session, model, part)
+                insert(session, model, part)
 
 
 def of_week(session: Session, week: date, today: date) -> Tally:
     """The needs that were published in a week, as things stood when `today` began."""
-    until = _midnight(min(week + OBSERVED, today))
-    needs = _needs(_midnight(week), min(_midnight(week + WEEK), until))
+    until = unmet.midnight(min(week + OBSERVED, today))
+    needs = _needs(unmet.midnight(week), min(unmet.midnight(week + WEEK), until))
     ids = needs.with_only_columns(Listing.id)
     answers = _by_listing(session, _first_answers(ids, until))
     done = _by_listing(session, _done(ids, until))
@@ -175,19 +142,9 @@ def _needs(begin: datetime, end: datetime) -> _Query:
         Listing.opened_at >= begin,
         Listing.opened_at < end,
         Listing.status.in_(VISIBLE),
-        *_of_members(),
+        *unmet.of_members(),
         ~refused,
         ~banned,
-    )
-
-
-def _of_members() -> tuple[sa.ColumnElement[bool], ...]:
-    """Somebody's request, who can be answered here."""
-    return (
-        Listing.kind == Kind.REQUEST,
-        Listing.demo.is_(False),
-        Listing.imported_row_id.is_(None),
-        Listing.member_id.is_not(None),
     )
 
 
@@ -255,69 +212,3 @@ def _categories(session: Session, ids: sa.Select[int]) -> dict[int, list[int]]:
     for listing_id, category in session.execute(rows.where(ListingCategory.listing_id.in_(ids))):
         found[listing_id].append(category)
     return found
-
-
-def _unmet(session: Session, moment: datetime) -> Mapping[tuple[bool, int, str, int], int]:
-    """(demonstration, area, country, category) → open requests with a place that is not taken."""
-    key = (Listing.demo, Listing.cell, Listing.country)
-    open_ = (
-        Listing.status == Status.OPEN,
-        Listing.ends_at > moment,
-        # The demonstration has no yesterday.
-        sa.or_(Listing.opened_at < moment, Listing.demo),
-        Listing.kind == Kind.REQUEST,
-        Listing.reach == Reach.LOCAL,
-        Listing.cell.is_not(None),
-        Listing.places_taken < Listing.places_needed,
-        sa.or_(Listing.demo, sa.and_(*_of_members())),
-    )
-    every = sa.select(*key, sa.literal(EVERY), sa.func.count()).where(*open_).group_by(*key)
-    each = (
-        sa.select(*key, ListingCategory.category, sa.func.count())
-        .join(ListingCategory, ListingCategory.listing_id == Listing.id)
-        .where(*open_)
-        .group_by(*key, ListingCategory.category)
-    )
-    found: dict[tuple[bool, int, str, int], int] = defaultdict(int)
-    areas: dict[int | None, int | None] = {}
-    for query in (every, each):
-        for demo, cell, country, category, needs in session.execute(query):
-            if cell not in areas:
-                areas[cell] = _area(cell)
-            area = areas[cell]
-            if area is not None:
-                found[demo, area, country, category] += needs
-    return found
-
-
-def _area(cell: int | None) -> int | None:
-    """The coarse cell around a cell; None for what an intervention by hand has left as none."""
-    try:
-        return Place(cell or 0).coarsened(RESOLUTION).cell
-    except PlaceError:
-        return None
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
-
-
-def _lock(session: Session) -> None:
-    """Two workers that count at once write one after the other."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-
-
-def _insert(session: Session, model: type[Any], rows: Sequence[_Values]) -> None:
-    if rows:
-        session.execute(sa.insert(model), rows)
-
-
-def _parts(rows: Sequence[_Values], name: str) -> list[list[_Values]]:
-    """Rows in parts of about `_BATCH`; those with the same value of a column stay together."""
-    parts: list[list[_Values]] = []
-    for _, group in groupby(rows, key=lambda row: row[name]):
-        if not parts or len(parts[-1]) >= _BATCH:
-            parts.append([])
-        parts[-1] += group
-    return parts

@@ -149,7 +149,9 @@ def distance_words(
       is also the radius of the circle around it: closer than that, the centre of one cell can
       lie in the other.
     """
-    in_miles = Locale.parse(locale).territory in _MILES
+    # Browsers name countries that CLDR pairs with no such language, such as "fr-US".
+    language, _, country = locale.partition("_")
+    in_miles = country in _MILES
     distance_km = distance_m / 1000
     distance = distance_km / _KM_IN_A_MILE if in_miles else distance_km
     step, edge_km = _KNOWN_KM[min(coarser_resolution, _FINEST_KNOWN)]
@@ -163,7 +165,7 @@ def distance_words(
     if nothing_known:
         return gettext(N_("in the same area"))
     unit = "length-mile" if in_miles else "length-kilometer"
-    length = format_unit(round(steps * step, 1), unit, "short", locale=locale)
+    length = format_unit(round(steps * step, 1), unit, "short", locale=language)
     return length if exact else gettext(N_("about %(distance)s")) % {"distance": length}
 
 

@@ -111,9 +111,24 @@ def session_token() -> str | None:
 def keep_session(response: Response, token: str) -> Response:
     """Give the browser the token of its session."""
     settings: Settings = current_app.config["SETTINGS"]
+    return keep_cookie(response, session_cookie(settings), token)
+
+
+def drop_session(response: Response) -> Response:
+    """Take the token of its session from the browser, with whatever it has kept of our pages."""
+    settings: Settings = current_app.config["SETTINGS"]
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    for name in (session_cookie(settings), offline_cookie(settings)):
+        drop_cookie(response, name)
+    return response
+
+
+def keep_cookie(response: Response, name: str, value: str) -> Response:
+    """Give the browser a cookie that no script reads, for as long as a session may last."""
+    settings: Settings = current_app.config["SETTINGS"]
     response.set_cookie(
-        session_cookie(settings),
-        token,
+        name,
+        value,
         max_age=sessions.LONGEST,
         secure=over_https(settings),
         httponly=True,
@@ -123,14 +138,12 @@ def keep_session(response: Response, token: str) -> Response:
     return response
 
 
-def drop_session(response: Response) -> Response:
-    """Take the token of its session from the browser, with whatever it has kept of our pages."""
+def drop_cookie(response: Response, name: str) -> Response:
+    """Take a cookie of `keep_cookie` from the browser."""
     settings: Settings = current_app.config["SETTINGS"]
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
-    for cookie in (session_cookie(settings), offline_cookie(settings)):
-        response.delete_cookie(
-            cookie, secure=over_https(settings), httponly=True, samesite="Lax", path="/"
-        )
+    response.delete_cookie(
+        name, secure=over_https(settings), httponly=True, samesite="Lax", path="/"
+    )
     return response
 
 

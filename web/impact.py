@@ -19,7 +19,7 @@ from board.errors import Invalid
 from board.gazetteer import Gazetteer
 from board.small_counts import STEP, Published
 from board.statistics import Group, Impact, Week
-from board.tallying import RESOLUTION
+from board.unmet import RESOLUTION
 from matcher.place import Place
 from web.forms.impact import ImpactForm, read_scope, week_choices
 from web.guards import Guard, GuardedBlueprint

@@ -10,11 +10,18 @@ from flask import current_app as app
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from board import offline, sessions
+from board import offline
 from board.offline import Copy, Talk
 from config.settings import Settings
 from web.conversations import state_words
-from web.guards import Guard, GuardedBlueprint, offline_cookie, over_https, signed_in
+from web.guards import (
+    Guard,
+    GuardedBlueprint,
+    drop_cookie,
+    keep_cookie,
+    offline_cookie,
+    signed_in,
+)
 from web.keeping import COPY_PATH, KEEPS, is_kept_for, mark_of
 from web.words import current_board, minute_words
 
@@ -54,33 +61,22 @@ def copy() -> Response:
 @own_blueprint.post("")
 def switch_on() -> ResponseReturnValue:
     """Keep a copy on this device from now on, until this session ends."""
-    settings: Settings = app.config["SETTINGS"]
-    response = redirect(url_for("me.index", _anchor="offline"), 303)
-    response.set_cookie(
-        offline_cookie(settings),
-        mark_of(signed_in()),
-        max_age=sessions.LONGEST,
-        secure=over_https(settings),
-        httponly=True,
-        samesite="Lax",
-        path="/",
-    )
-    return response
+    return keep_cookie(_to_switch(), _cookie(), mark_of(signed_in()))
 
 
 @own_blueprint.post("/end")
 def switch_off() -> ResponseReturnValue:
     """Keep nothing more; the worker deletes what there is."""
+    return drop_cookie(_to_switch(), _cookie())
+
+
+def _to_switch() -> Response:
+    return redirect(url_for("me.index", _anchor="offline"), 303)
+
+
+def _cookie() -> str:
     settings: Settings = app.config["SETTINGS"]
-    response = redirect(url_for("me.index", _anchor="offline"), 303)
-    response.delete_cookie(
-        offline_cookie(settings),
-        secure=over_https(settings),
-        httponly=True,
-        samesite="Lax",
-        path="/",
-    )
-    return response
+    return offline_cookie(settings)
 
 
 def _as_json(as_it_was: str, pages: dict[str, dict[str, str]]) -> Response:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from board import audit, checking, tallying
+from board import audit, checking, tallying, unmet
 from board.db import now
 from board.demo import history, texts
 from board.demo.generation import City, DemoListing, Generator, World
@@ -84,7 +84,7 @@ def _pretend(board: Board, moment: datetime, seed: int) -> None:
     drawn = history.draw(texts.load().countries, board.taxonomy, moment.date(), seed)
     for week, tally in drawn.items():
         tallying.write_week(board.db, week, tally, demo=True)
-    tallying.count_unmet(board)
+    unmet.count(board)
 
 
 def remove(board: Board, *, progress: Progress | None = None) -> int:

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from board import tallying
+from board import tallying, unmet
 from board.context import Board
 from board.db import now
 from board.figures import EVERY, CountedDay, UnmetNeeds
@@ -44,7 +44,7 @@ _INKED = """
 @pytest.fixture
 def counted(board: Board) -> date:
     """Figures of eight weeks and one area; the Monday of the newest."""
-    area = AKWA.coarsened(tallying.RESOLUTION).cell
+    area = AKWA.coarsened(unmet.RESOLUTION).cell
     with board.db.read() as session:
         today = now(session).date()
     newest = tallying.monday(today)

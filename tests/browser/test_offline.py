@@ -384,6 +384,26 @@ def test_what_arrived_before_the_line_broke_is_not_said_twice(
     expect(page.locator(".message.is-mine").filter(has_text="Une fois.")).to_have_count(1)
 
 
+def test_a_second_message_survives_a_lost_connection_too(
+    page: Page, server: Server, board: Board, member_id: int
+) -> None:
+    """The page that came after the first one, gone back to, does not take the second for sent."""
+    page.goto(talk_of(board, member_id))
+    for text in ("La première.", "La deuxième."):
+        page.locator("textarea[name=text]").fill(text)
+        if text == "La deuxième.":
+            server.stop()
+        page.locator("form[action$='/messages'] button[type=submit]").click()
+        if text == "La première.":
+            expect(page.locator(".message.is-mine").last).to_contain_text(text)
+    expect(page.locator("h1")).to_contain_text("Nothing was sent")
+    server.start()
+    page.get_by_role("link", name="Back to what I typed").click()
+    expect(page.locator("textarea[name=text]")).to_have_value("La deuxième.")
+    page.reload()
+    expect(page.locator("textarea[name=text]")).to_have_value("La deuxième.")
+
+
 def test_a_draft_is_its_writer_s(
     page: Page, server: Server, board: Board, member_id: int, make: Factory
 ) -> None:
@@ -394,6 +414,25 @@ def test_a_draft_is_its_writer_s(
     sign_in(page, server, board, make.member("next@example.org", locale="en"))
     page.goto("/about")
     assert "Rien que pour toi." not in everything(page)
+
+
+def test_a_draft_is_deleted_after_a_day(page: Page, board: Board, member_id: int) -> None:
+    """By any page, also where nobody is signed in: it is not only given back no more."""
+    page.goto(talk_of(board, member_id))
+    page.locator("textarea[name=text]").fill("Il y a longtemps.")
+    page.evaluate(
+        """() => {
+          for (const [key, text] of Object.entries(localStorage)) {
+            if (!key.startsWith("entraide-draft-")) continue;
+            const draft = JSON.parse(text);
+            localStorage.setItem(key, JSON.stringify({ ...draft, at: draft.at - 86_400_000 }));
+          }
+        }"""
+    )
+    page.context.clear_cookies()
+    assert "Il y a longtemps." in everything(page)
+    page.goto("/about")
+    assert "Il y a longtemps." not in everything(page)
 
 
 def test_the_worker_of_push_messages_alone_is_replaced(

@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 from flask.testing import FlaskClient
 
-from board import tallying
+from board import tallying, unmet
 from board.context import Board
 from board.db import now
 from board.figures import EVERY, CountedDay, UnmetNeeds
@@ -46,7 +46,7 @@ def counted(board: Board, today: date) -> Board:
     with board.db.write() as session:
         session.add(CountedDay(day=today))
         for place, country, needs in areas:
-            cell = place.coarsened(tallying.RESOLUTION).cell
+            cell = place.coarsened(unmet.RESOLUTION).cell
             session.add(
                 UnmetNeeds(demo=False, cell=cell, country=country, category=EVERY, needs=needs)
             )
@@ -184,7 +184,7 @@ def test_tables_are_well_built_in_every_language(
 def test_the_map_has_its_areas_by_name(counted: Board, client: FlaskClient) -> None:
     """For whoever does not see it, and for whoever has no script."""
     page = client.get("/impact?lang=fr").text
-    cell = Place(AKWA.cell).coarsened(tallying.RESOLUTION).hex
+    cell = Place(AKWA.cell).coarsened(unmet.RESOLUTION).hex
     assert f'data-cell="{cell}"><th scope="row">Douala, Cameroun</th>' in page
     assert "Marseille" not in page
 

@@ -92,7 +92,14 @@ class TestList:
             assert "écrit en" not in card
 
     @pytest.mark.parametrize(
-        ("browser", "said"), [("en-GB", "1.9 mi"), ("en-IE", "3 km"), ("fr-FR,en-GB;q=0.5", "3 km")]
+        ("browser", "said"),
+        [
+            ("en-GB", "1.9 mi"),
+            ("en-IE", "3 km"),
+            ("fr-FR,en-GB;q=0.5", "3 km"),
+            ("fr-US", "1,9 mi"),
+            ("pt-XK", "3 km"),
+        ],
     )
     def test_distances_in_miles_for_those_who_measure_so(
         self, client: FlaskClient, make: Factory, browser: str, said: str

@@ -20,6 +20,7 @@ from board import (
     moderation,
     organisations,
     tallying,
+    unmet,
     verification,
 )
 from board.answering import NewAnswer
@@ -110,7 +111,7 @@ class Town:
 
     def _counted(self) -> None:
         """Figures of a quarter, and unmet requests of one area."""
-        area = AKWA.coarsened(tallying.RESOLUTION).cell
+        area = AKWA.coarsened(unmet.RESOLUTION).cell
         counts = {("CM", each): Counts(40, 30, 20, 90, {75: 30}) for each in (EVERY, 1, 2)}
         with self.board.db.read() as session:
             today = now(session).date()

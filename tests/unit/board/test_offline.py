@@ -46,6 +46,20 @@ def test_no_contact_is_in_it(board: Board, make: Factory, member_id: int) -> Non
         assert secret not in whole
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("Awa", "Awa"), (f"Awa {PHONE}", "Awa +…"), ("awa@example.org", "…")],
+)
+def test_no_name_by_which_somebody_is_reached(
+    board: Board, make: Factory, member_id: int, name: str, kept: str
+) -> None:
+    """Names are free text as well, in the list and on the page."""
+    make.member("awa@example.org", display_name=name)
+    make.answered(make.open(email="somebody@example.org"), email="awa@example.org")
+    (talk,) = offline.copy_of(board, member_id).talks
+    assert (talk.listed.other_name, talk.view.other_name) == (kept, kept)
+
+
 def test_it_is_short(board: Board, make: Factory, member_id: int) -> None:
     """The newest messages, oldest first, of the latest conversations."""
     view = make.open(email="somebody@example.org", places_needed=5)
@@ -57,6 +71,17 @@ def test_it_is_short(board: Board, make: Factory, member_id: int) -> None:
     assert len(said) == 3
     kept = said[f"Mot {offline.MESSAGES + 1}"]
     assert [each.text for each in kept] == [f"Mot {n + 2}" for n in range(offline.MESSAGES)]
+
+
+def test_more_listings_than_it_holds(
+    board: Board, make: Factory, member_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest stay."""
+    monkeypatch.setattr(offline, "LISTINGS", 2)
+    for title in ("Première", "Deuxième", "Troisième"):
+        make.open(email="somebody@example.org", title=title)
+    copy = offline.copy_of(board, member_id)
+    assert [each.title for each in copy.listings] == ["Troisième", "Deuxième"]
 
 
 def test_more_conversations_than_it_holds(

@@ -12,7 +12,18 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import demo, erasure, forgetting, listings, outbox, outcomes, statistics, tallying
+from board import (
+    demo,
+    erasure,
+    figures,
+    forgetting,
+    listings,
+    outbox,
+    outcomes,
+    statistics,
+    tallying,
+    unmet,
+)
 from board.bans import Ban
 from board.cases import Case
 from board.context import Board
@@ -272,9 +283,12 @@ def kept(session: Session) -> dict[tuple[date, str, int], Counts]:
     return found
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_what_is_kept_is_what_a_plain_count_finds(board: Board, today: date, seed: int) -> None:
-    """Every week that can still change, each country and category."""
+@pytest.mark.parametrize(("seed", "batch"), [(1, 1000), (2, 1000), (3, 1)])
+def test_what_is_kept_is_what_a_plain_count_finds(
+    board: Board, today: date, seed: int, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every week that can still change, each country and category, written in parts or at once."""
+    monkeypatch.setattr(figures, "_BATCH", batch)
     with board.db.write() as session:
         Past(session, seed, today)
     assert tallying.count(board)
@@ -421,7 +435,7 @@ def test_unmet_needs_are_counted_by_coarse_area(board: Board, make: Factory, tod
     make.open(title="D'aujourd'hui")
     tallying.count(board)
     shown = statistics.impact(board, Scope())
-    area = Place(AKWA.cell).coarsened(tallying.RESOLUTION).cell
+    area = Place(AKWA.cell).coarsened(unmet.RESOLUTION).cell
     assert [(each.cell, each.country, each.needs) for each in shown.areas] == [(area, "CM", 5)]
     assert shown.elsewhere is None
     with board.db.read() as session:
@@ -435,6 +449,47 @@ def test_unmet_needs_are_counted_by_coarse_area(board: Board, make: Factory, tod
         )
     assert exact == {"CM": 7, "FR": 4}
     assert statistics.impact(board, Scope(country="FR")).areas == ()
+
+
+def test_areas_are_replaced_in_parts(
+    board: Board, make: Factory, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of yesterday's none stays: neither before the first part, nor between two, nor after."""
+    monkeypatch.setattr(figures, "_BATCH", 1)
+    go_to(board, today - timedelta(days=1))
+    make.open(cell=AKWA.cell)
+    make.open(cell=MARSEILLE.cell, country="FR")
+    here = sorted(place.coarsened(unmet.RESOLUTION).cell for place in (AKWA, MARSEILLE))
+    gone = [here[0] - 1, here[0] + 1, here[1] + 1]
+    with board.db.write() as session:
+        for cell in gone:
+            session.add(UnmetNeeds(demo=False, cell=cell, country="", category=EVERY, needs=9))
+    go_to(board, today)
+    unmet.count(board)
+    with board.db.read() as session:
+        kept_cells = session.scalars(sa.select(UnmetNeeds.cell).distinct()).all()
+    assert sorted(kept_cells) == here
+
+
+def test_an_area_at_a_border_is_of_the_country_with_most_of_its_needs(
+    board: Board, today: date
+) -> None:
+    """It is one area, with all of them; either country alone has its own."""
+    cell = AKWA.coarsened(unmet.RESOLUTION).cell
+    with board.db.write() as session:
+        session.add(CountedDay(day=today))
+        for country, needs in (("CM", 3), ("GQ", 8)):
+            session.add(
+                UnmetNeeds(demo=False, cell=cell, country=country, category=EVERY, needs=needs)
+            )
+    shown = {
+        country: [
+            (each.country, each.needs)
+            for each in statistics.impact(board, Scope(country=country)).areas
+        ]
+        for country in (None, "CM", "GQ")
+    }
+    assert shown == {None: [("GQ", 10)], "CM": [], "GQ": [("GQ", 5)]}
 
 
 def test_a_row_that_no_map_can_show_stops_no_count(

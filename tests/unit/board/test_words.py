@@ -94,6 +94,9 @@ def test_numbers_are_written_as_the_reader_does(locale: str, said: str) -> None:
         ("en_CA", 1_234, 8, "1.2 km"),
         ("en", 1_234, 8, "1.2 km"),
         ("fr_FR", 1_234, 8, "1,2 km"),
+        ("fr_US", 1_234, 8, "0,8 mi"),
+        ("fr_XK", 1_234, 8, "1,2 km"),
+        ("en_XX", 1_234, 8, "1.2 km"),
     ],
 )
 def test_miles_where_roads_are_measured_so(

@@ -6,22 +6,29 @@
   const DRAFT = "entraide-draft-";
   const READER = "entraide-reader";
   const COPY = "copy-";
+  const DAY_MS = 86_400_000;
   const { worker, reader } = document.getElementById("device-script").dataset;
 
   function drafts() {
     return Object.keys(localStorage).filter((key) => key.startsWith(DRAFT));
   }
 
-  function ownerOf(key) {
+  // Whose a draft is, and when it was typed; one that cannot be read is as good as old.
+  function draftAt(key) {
     try {
-      return JSON.parse(localStorage.getItem(key)).for ?? "";
+      const { at = 0, for: owner = "" } = JSON.parse(localStorage.getItem(key));
+      return { at, owner };
     } catch {
-      return "";
+      return { at: 0, owner: "" };
     }
   }
 
-  // Nothing is known of the reader where the board could not tell.
+  // What is kept for a day goes with the first page after it, whoever reads that. Nothing is known
+  // of the reader where the board could not tell.
   function tidy() {
+    for (const key of drafts()) {
+      if (Date.now() - draftAt(key).at >= DAY_MS) localStorage.removeItem(key);
+    }
     if (reader === undefined) return;
     if (!reader) {
       localStorage.removeItem(READER);
@@ -29,7 +36,7 @@
     }
     localStorage.setItem(READER, reader);
     for (const key of drafts()) {
-      if (![reader, ""].includes(ownerOf(key))) localStorage.removeItem(key);
+      if (![reader, ""].includes(draftAt(key).owner)) localStorage.removeItem(key);
     }
   }
 

@@ -51,6 +51,12 @@
   for (const { dataset } of document.querySelectorAll("[data-draft-sent]")) {
     if (read(dataset.draftSent).sent) forget(dataset.draftSent);
   }
+  // Said once: whoever comes back to this address has perhaps tried to send another one since.
+  const here = new URL(window.location.href);
+  if (here.searchParams.has("said")) {
+    here.searchParams.delete("said");
+    window.history.replaceState(window.history.state, "", here);
+  }
 
   for (const form of document.querySelectorAll("form[data-draft]")) {
     const name = form.dataset.draft;
