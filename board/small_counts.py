@@ -51,7 +51,7 @@ class Published:
     messages: int | None
     #: Median minutes from publication to the first answer, of those that had one.
     median_minutes: int | None
-    #: Messages that were sent for each need that was met, to one decimal.
+    #: Messages that were sent for each need that was met, to one decimal; None where either is.
     messages_per_met: float | None
 
     @classmethod
@@ -66,7 +66,7 @@ class Published:
             met=met,
             messages=messages,
             median_minutes=median(counts.waits),
-            messages_per_met=None if met is None else round((messages or 0) / met, 1),
+            messages_per_met=None if met is None or messages is None else round(messages / met, 1),
         )
 
 

@@ -6,6 +6,7 @@ sees it (`small_counts`).
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -98,6 +99,8 @@ _Kept: TypeAlias = dict[tuple[date | None, Scope], tuple[float, Impact]]
 _KEPT_S: Final = 60.0
 _MOST_KEPT: Final = 64
 _kept: WeakKeyDictionary[Database, _Kept] = WeakKeyDictionary()
+#: There are more scopes than are kept: whoever walks through them has one thread's time.
+_reading = threading.Lock()
 
 
 def impact(board: Board, scope: Scope) -> Impact:
@@ -107,7 +110,7 @@ def impact(board: Board, scope: Scope) -> Impact:
     """
     _check(board, scope)
     kept = _kept.setdefault(board.db, {})
-    with board.db.read() as session:
+    with _reading, board.db.read() as session:
         day = session.scalar(sa.select(sa.func.max(CountedDay.day)))
         read_at, found = kept.get((day, scope), (0.0, None))
         if found is None or time.monotonic() - read_at > _KEPT_S:

@@ -534,6 +534,15 @@ def test_small_groups_are_told_of_together(board: Board, today: date) -> None:
     assert set(map(alone.__getattribute__, Published.__slots__)) == {None}
 
 
+@pytest.mark.parametrize(
+    ("met", "messages", "ratio"), [(10, 25, 2.5), (10, 4, None), (4, 40, None), (12, 19, 1.5)]
+)
+def test_a_ratio_needs_both_of_its_counts(met: int, messages: int, ratio: float | None) -> None:
+    """Of four messages nobody is told that they were none."""
+    shown = Published.of(Counts(requests=20, met=met, messages=messages))
+    assert shown.messages_per_met == ratio
+
+
 def test_a_day_is_read_once_for_all_readers(board: Board, today: date) -> None:
     """The sums of a big board are not added up for each view; the next day has its own."""
     tally = {("CM", EVERY): Counts(10)}
