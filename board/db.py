@@ -367,23 +367,27 @@ def insert_all_new(
     table: type[Base],
     unique: Sequence[str],
     rows: Sequence[Mapping[str, object]],
-) -> None:
-    """As `insert_new`, of many rows that name the same columns.
+) -> list[Any]:
+    """As `insert_new`, of many rows that name the same columns; the keys of those that are new.
 
-    PostgreSQL gets each column as one array, for the reason of `one_of`.
+    PostgreSQL gets each column as one array, for the reason of `one_of`; or as one value where all
+    rows have the same.
     """
-    statement = insert_new(session, table, unique)
-    if session.get_bind().dialect.name != "postgresql" or not rows:
-        session.execute(statement, list(rows))
-        return
-    columns = table.__table__.c
-    arrays = [
-        sa.func.unnest(
-            sa.literal([row[name] for row in rows], postgresql.ARRAY(columns[name].type))
-        )
-        for name in rows[0]
-    ]
-    session.execute(statement.from_select(list(rows[0]), sa.select(*arrays)))
+    if not rows:
+        return []
+    key = sa.inspect(table).primary_key[0]
+    statement = insert_new(session, table, unique).returning(key)
+    if session.get_bind().dialect.name != "postgresql":
+        return list(session.scalars(statement, list(rows)))
+    columns = [_as_one(table.__table__.c[name], [row[name] for row in rows]) for name in rows[0]]
+    return list(session.scalars(statement.from_select(list(rows[0]), sa.select(*columns))))
+
+
+def _as_one(column: sa.ColumnElement[Any], values: Sequence[object]) -> sa.ColumnElement[Any]:
+    """The values of a column in many rows, as one parameter."""
+    if all(value == values[0] for value in values) and len(set(map(type, values))) == 1:
+        return sa.literal(values[0], column.type)
+    return sa.func.unnest(sa.literal(values, postgresql.ARRAY(column.type)))
 
 
 def new_public_id() -> str:

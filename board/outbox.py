@@ -179,18 +179,8 @@ def add_missing(session: Session, rows: Sequence[NewRow]) -> list[int]:
     The database decides: of two processes that ask for the same thing, one writes it. Returns the
     ids of the new rows.
     """
-    if not rows:
-        return []
-    written = known(session, [row.once for row in rows])
-    fresh = [row for row in rows if row.once not in written]
-    if not fresh:
-        return []
     moment = now(session)
-    insert_all_new(session, OutboxRow, ["once"], [_values(row, moment) for row in fresh])
-    stored = sa.select(OutboxRow.id).where(
-        one_of(session, OutboxRow.once, [row.once for row in fresh])
-    )
-    return list(session.scalars(stored))
+    return insert_all_new(session, OutboxRow, ["once"], [_values(row, moment) for row in rows])
 
 
 def _values(row: NewRow, moment: datetime) -> dict[str, object]:
