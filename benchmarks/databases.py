@@ -54,7 +54,8 @@ def _own_database(urls: dict[str, str]) -> Iterator[dict[str, str]]:
         }
     finally:
         with administration.connect() as connection:
-            connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+            # Without FORCE, which fails where PostgreSQL itself is vacuuming there.
+            connection.exec_driver_sql(f'DROP DATABASE "{name}"')
         administration.dispose()
 
 
