@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from board import listings
 from board.i18n import N_
+from board.listings import ListingView
 from web.errors import error_response
 from web.guards import Guard, GuardedBlueprint, viewer_id
 from web.words import current_board
@@ -18,13 +19,18 @@ blueprint = GuardedBlueprint("sharing", __name__, guard=Guard.PUBLIC, url_prefix
 
 @blueprint.get("/<public_id:public_id>/poster")
 def poster(public_id: str) -> ResponseReturnValue:
-    """One sheet of paper for a wall; of what is open alone, since paper stays."""
+    """One sheet of paper for a wall."""
     view = listings.get(current_board(), public_id, viewer=viewer_id())
-    if view.state not in ("open", "found"):
+    if not can_be_shared(view):
         return error_response(
             410, N_("This listing is over: it was taken down, or its time has passed.")
         )
     return render_template("sharing/poster.html", view=view, code=code_of(address_of(public_id)))
+
+
+def can_be_shared(view: ListingView) -> bool:
+    """Whether it is on the board: paper and messages outlive what has ended."""
+    return view.state in ("open", "found")
 
 
 def address_of(public_id: str) -> str:
@@ -44,5 +50,5 @@ def code_of(address: str) -> Markup:
 
 
 def init_sharing(app: Flask) -> None:
-    """Name addresses to pass on in templates."""
-    app.jinja_env.globals.update(share_address=address_of)
+    """Give templates what to pass on, and whether."""
+    app.jinja_env.globals.update(can_be_shared=can_be_shared, share_address=address_of)

@@ -125,11 +125,7 @@ def place_name(name: str, cell: str | None) -> str:
 
 def place_words(view: ListingView) -> str:
     """Where a listing is, in words: the name of its area and its country."""
-    parts = [
-        part
-        for part in (place_name(view.place_name, view.cell), country_name(view.country))
-        if part
-    ]
+    parts = (place_name(view.place_name, view.cell), country_name(view.country))
     return listed(dict.fromkeys(parts)) or gettext("No particular place")
 
 

@@ -46,11 +46,6 @@
     return window.L.divIcon({ html: sign, className: "", iconSize: [CLUSTER, CLUSTER] });
   }
 
-  // The corners of a cell, on the side of the ±180 meridian where its centre is.
-  function shapeOf({ cell, center }) {
-    return window.h3.cellToBoundary(cell).map(([lat, lng]) => [lat, lng - 360 * Math.round((lng - center[1]) / 360)]);
-  }
-
   // Hexagons of what is in view only: two thousand at once are too many for a small telephone.
   function showHexagons(map, features) {
     const layer = window.L.layerGroup().addTo(map);
@@ -65,7 +60,7 @@
         const key = `${properties.cell} ${properties.group}`;
         if (drawn.has(key) || !view.contains(properties.center)) continue;
         drawn.add(key);
-        layer.addLayer(window.L.polygon(shapeOf(properties), { interactive: false, className: `hex group-${properties.group}` }));
+        layer.addLayer(window.L.polygon(window.entraide.cornersOf(properties.cell, properties.center), { interactive: false, className: `hex group-${properties.group}` }));
       }
     };
     map.on("moveend", update);

@@ -24,11 +24,6 @@
     return element("span", { textContent: `${name}: ${numbers.format(needs)}`, dir: "auto" });
   }
 
-  // The corners of a cell, on the side of the ±180 meridian where its centre is.
-  function shapeOf(cell, center) {
-    return window.h3.cellToBoundary(cell).map(([lat, lng]) => [lat, lng - 360 * Math.round((lng - center[1]) / 360)]);
-  }
-
   function show(map, found) {
     const most = Math.max(...found.map(({ needs }) => needs));
     const far = window.L.layerGroup();
@@ -38,7 +33,7 @@
       const share = Math.sqrt(area.needs / most);
       const depth = `need-${Math.max(1, Math.ceil(share * 4))}`;
       far.addLayer(window.L.circleMarker(center, { radius: 5 + 15 * share, className: `need ${depth}` }).bindTooltip(words(area)));
-      near.addLayer(window.L.polygon(shapeOf(area.cell, center), { className: `need ${depth}` }).bindTooltip(words(area)));
+      near.addLayer(window.L.polygon(window.entraide.cornersOf(area.cell, center), { className: `need ${depth}` }).bindTooltip(words(area)));
     }
     const choose = () => {
       const isNear = map.getZoom() >= HEXAGONS_FROM_ZOOM;

@@ -121,6 +121,10 @@
     });
   }
 
+  // The corners of a cell, on the side of the ±180 meridian where its centre is. After h3 is loaded.
+  window.entraide.cornersOf = (cell, center) => window.h3.cellToBoundary(cell)
+    .map(([lat, lng]) => [lat, lng - 360 * Math.round((lng - center[1]) / 360)]);
+
   // Make the map inside an element; `options` go to Leaflet.
   window.entraide.worldMap = async (box, options = {}) => {
     loadSheet(files.leafletCss);
