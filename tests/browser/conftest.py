@@ -13,6 +13,10 @@ from werkzeug.serving import make_server
 
 from board.context import Board
 from config.settings import Settings
+from tests.browser.installed import member_id as member_id
+from tests.browser.installed import page as page
+from tests.browser.installed import server as server
+from tests.browser.installed import telephone as telephone
 from tests.fakes import MailSink
 from tests.processes import Running, free_ports, wait_for
 from web.app import create_app

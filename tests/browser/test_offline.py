@@ -1,152 +1,45 @@
-"""The installed board in a real browser, with the server stopped: what is read, what is kept back.
-
-The worker asks the server as pages do, so that stopping it is what a lost connection is.
-"""
+"""The installed board in a real browser, with the server stopped: what is read and what is kept."""
 
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask, Response
-from playwright.sync_api import Browser, BrowserContext, Page, expect
-from werkzeug.serving import BaseWSGIServer, make_server
+from flask import Response
+from playwright.sync_api import Page, expect
 
-from board import inbox, messages, offline, sessions
+from board import offline, sessions
 from board.context import Board
-from board.conversations import Seat, Side
+from tests.browser.installed import (
+    COPY_IS_THERE,
+    Server,
+    at_work,
+    everything,
+    keep_copy,
+    sign_in,
+    talk_of,
+)
 from tests.factories import Factory
-from tests.processes import free_ports, wait_for
-from web.app import create_app
-from web.guards import session_cookie
+from tests.processes import wait_for
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.parametrize("environment", ["sqlite"], indirect=True),
 ]
 
-PHONE = "+237 6 99 12 34 56"
-#: All that this origin keeps, as text: names and contents of its caches, and its storage.
-EVERYTHING = """async () => {
-  let all = JSON.stringify({ ...localStorage });
-  for (const name of await caches.keys()) {
-    const cache = await caches.open(name);
-    for (const request of await cache.keys()) {
-      const kept = await cache.match(request, { ignoreVary: true });
-      all += ` ${name} ${request.url} ${await kept.text()}`;
-    }
-  }
-  return all;
-}"""
-COPY_IS_THERE = "async () => (await caches.keys()).some((name) => name.startsWith('copy-'))"
+
+def cut_off_with_a_copy(page: Page, server: Server) -> None:
+    """Keep a copy, then lose the connection."""
+    keep_copy(page)
+    server.stop()
 
 
-class Server:
-    """The application at an address that browsers trust, which can be stopped and started."""
-
-    def __init__(self, board: Board) -> None:
-        (self.port,) = free_ports(1)
-        self.url = f"http://localhost:{self.port}"
-        settings = board.settings.model_copy(update={"base_url": self.url})
-        self.app: Flask = create_app(replace(board, settings=settings), settings)
-        self._running: tuple[BaseWSGIServer, threading.Thread] | None = None
-
-    def start(self) -> None:
-        server = make_server("127.0.0.1", self.port, self.app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        self._running = server, thread
-
-    def stop(self) -> None:
-        if self._running is not None:
-            server, thread = self._running
-            server.shutdown()
-            thread.join()
-            server.server_close()
-            self._running = None
-
-
-@pytest.fixture
-def server(board: Board) -> Iterator[Server]:
-    """A board that is served."""
-    found = Server(board)
-    found.start()
-    yield found
-    found.stop()
-
-
-@pytest.fixture
-def member_id(make: Factory) -> int:
-    """Somebody with a listing, an answer to it and a shared number."""
-    found = make.member("somebody@example.org", locale="en")
-    view = make.open(email="somebody@example.org", title="Courses pour deux")
-    seat = make.answered(view, text="Je peux venir demain.")
-    messages.share_contact(make.board, Seat(seat.conversation_id, Side.ANSWERER), PHONE)
-    return found
-
-
-@pytest.fixture
-def telephone(chromium: Browser, server: Server) -> Iterator[Callable[[str], Page]]:
-    """A new telephone whose reader prefers a language."""
-    opened: list[BrowserContext] = []
-
-    def make(locale: str = "en") -> Page:
-        context = chromium.new_context(
-            base_url=server.url, locale=locale, viewport={"width": 360, "height": 740}
-        )
-        opened.append(context)
-        return context.new_page()
-
-    yield make
-    for context in opened:
-        context.close()
-
-
-@pytest.fixture
-def page(telephone: Callable[[str], Page], server: Server, board: Board, member_id: int) -> Page:
-    """A telephone at which the member is signed in, with the worker at work."""
-    page = telephone("en")
-    sign_in(page, server, board, member_id)
-    page.goto("/")
-    at_work(page)
-    return page
-
-
-def sign_in(page: Page, server: Server, board: Board, member_id: int) -> None:
-    """Give the browser a session of this member."""
-    with board.db.write() as session:
-        token = sessions.open_(session, member_id)
-    name = session_cookie(server.app.config["SETTINGS"])
-    page.context.add_cookies([{"name": name, "value": token, "url": server.url, "httpOnly": True}])
-
-
-def at_work(page: Page) -> None:
-    """Wait until the worker acts for the page."""
-    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
-
-
-def keep_copy(page: Page) -> None:
-    """Press the switch, and wait for the copy."""
-    page.goto("/me")
-    page.get_by_role("button", name="Keep my listings and conversations on this device").click()
-    expect(page.get_by_role("button", name="Keep nothing on this device")).to_be_visible()
-    page.wait_for_function(COPY_IS_THERE)
-
-
-def talk_of(board: Board, member_id: int) -> str:
-    """Address of the member's only conversation."""
-    (listed,) = inbox.of_member(board, member_id)
-    return f"/conversations/{listed.public_id}"
-
-
-def everything(page: Page) -> str:
-    """All that the browser keeps for the site."""
-    found: str = page.evaluate(EVERYTHING)
-    return found
+def no_copy_is_left(page: Page, words: str) -> None:
+    """The page says what cannot be done without a connection; nothing of the copy is kept."""
+    expect(page.locator("h1")).to_contain_text(words)
+    assert "Courses pour deux" not in everything(page)
 
 
 def test_the_board_can_be_installed(telephone: Callable[[str], Page]) -> None:
@@ -268,17 +161,14 @@ def test_signing_out_deletes_the_copy(page: Page, server: Server) -> None:
     at_work(page)
     server.stop()
     page.goto("/me")
-    expect(page.locator("h1")).to_contain_text("You are offline")
-    assert "Courses pour deux" not in everything(page)
+    no_copy_is_left(page, "You are offline")
 
 
 def test_signing_out_without_a_connection_deletes_it_too(page: Page, server: Server) -> None:
     """The board cannot be told, this device can."""
-    keep_copy(page)
-    server.stop()
+    cut_off_with_a_copy(page, server)
     page.get_by_role("button", name="Sign out").click()
-    expect(page.locator("h1")).to_contain_text("Nothing was sent")
-    assert "Courses pour deux" not in everything(page)
+    no_copy_is_left(page, "Nothing was sent")
 
 
 def test_a_member_who_signs_in_next_finds_nothing(
@@ -291,8 +181,7 @@ def test_a_member_who_signs_in_next_finds_nothing(
     page.wait_for_function(f"async () => !(await ({COPY_IS_THERE})())")
     server.stop()
     page.goto("/me")
-    expect(page.locator("h1")).to_contain_text("You are offline")
-    assert "Courses pour deux" not in everything(page)
+    no_copy_is_left(page, "You are offline")
 
 
 def test_a_session_that_has_ended_takes_its_copy_along(
@@ -309,8 +198,7 @@ def test_a_session_that_has_ended_takes_its_copy_along(
 
 def test_a_copy_is_over_after_some_days(page: Page, server: Server) -> None:
     """It is not shown any more, and deleted."""
-    keep_copy(page)
-    server.stop()
+    cut_off_with_a_copy(page, server)
     page.clock.set_fixed_time(0)
     days = offline.KEPT_FOR.days + 1
     page.evaluate(
@@ -329,110 +217,7 @@ def test_a_copy_is_over_after_some_days(page: Page, server: Server) -> None:
         days,
     )
     page.goto("/me")
-    expect(page.locator("h1")).to_contain_text("You are offline")
-    assert "Courses pour deux" not in everything(page)
-
-
-def test_a_message_survives_a_lost_connection(
-    page: Page, server: Server, board: Board, member_id: int
-) -> None:
-    """Typed, not sent, said so, found again, sent once; then there is no draft any more."""
-    keep_copy(page)
-    talk = talk_of(board, member_id)
-    page.goto(talk)
-    page.locator("textarea[name=text]").fill("Je prends aussi du pain.")
-    server.stop()
-    page.locator("form[action$='/messages'] button[type=submit]").click()
-    expect(page.locator("h1")).to_contain_text("Nothing was sent")
-    page.get_by_role("link", name="Je prends aussi du pain.").click()
-    expect(page.get_by_text("This page is as it was at")).to_be_visible()
-    expect(page.locator("textarea[name=text]")).to_have_value("Je prends aussi du pain.")
-    page.locator("textarea[name=text]").fill("Je prends aussi du lait.")
-    server.start()
-    page.get_by_role("link", name="Try again").click()
-    expect(page.locator("form[action$='/messages']")).to_be_visible()
-    expect(page.locator("textarea[name=text]")).to_have_value("Je prends aussi du lait.")
-    page.locator("form[action$='/messages'] button[type=submit]").click()
-    expect(page.locator(".message.is-mine").last).to_contain_text("Je prends aussi du lait.")
-    expect(page.locator("textarea[name=text]")).to_have_value("")
-    page.reload()
-    expect(page.locator("textarea[name=text]")).to_have_value("")
-    assert "du lait" not in page.evaluate("JSON.stringify({ ...localStorage })")
-
-
-def test_what_arrived_before_the_line_broke_is_not_said_twice(
-    page: Page, server: Server, board: Board, member_id: int
-) -> None:
-    """The answer is lost, not the message: sent again as it was, it stands there once."""
-    lost = iter([True])
-
-    def lose(response: Response) -> Response:
-        if "said=message" in response.headers.get("Location", "") and next(lost, False):
-            return Response("The line is gone.", 502)
-        return response
-
-    server.app.after_request_funcs.setdefault(None, []).append(lose)
-    talk = talk_of(board, member_id)
-    page.goto(talk)
-    page.locator("textarea[name=text]").fill("Une fois.")
-    page.locator("form[action$='/messages'] button[type=submit]").click()
-    expect(page.get_by_text("The line is gone.")).to_be_visible()
-    page.goto(talk)
-    expect(page.locator("textarea[name=text]")).to_have_value("Une fois.")
-    page.locator("form[action$='/messages'] button[type=submit]").click()
-    expect(page.locator("textarea[name=text]")).to_have_value("")
-    expect(page.locator(".message.is-mine").filter(has_text="Une fois.")).to_have_count(1)
-
-
-def test_a_second_message_survives_a_lost_connection_too(
-    page: Page, server: Server, board: Board, member_id: int
-) -> None:
-    """The page that came after the first one, gone back to, does not take the second for sent."""
-    page.goto(talk_of(board, member_id))
-    for text in ("La première.", "La deuxième."):
-        page.locator("textarea[name=text]").fill(text)
-        if text == "La deuxième.":
-            server.stop()
-        page.locator("form[action$='/messages'] button[type=submit]").click()
-        if text == "La première.":
-            expect(page.locator(".message.is-mine").last).to_contain_text(text)
-    expect(page.locator("h1")).to_contain_text("Nothing was sent")
-    server.start()
-    page.get_by_role("link", name="Back to what I typed").click()
-    expect(page.locator("textarea[name=text]")).to_have_value("La deuxième.")
-    page.reload()
-    expect(page.locator("textarea[name=text]")).to_have_value("La deuxième.")
-
-
-def test_a_draft_is_its_writer_s(
-    page: Page, server: Server, board: Board, member_id: int, make: Factory
-) -> None:
-    """The next member at this telephone is given nothing of it."""
-    page.goto(talk_of(board, member_id))
-    page.locator("textarea[name=text]").fill("Rien que pour toi.")
-    assert "Rien que pour toi." in everything(page)
-    sign_in(page, server, board, make.member("next@example.org", locale="en"))
-    page.goto("/about")
-    assert "Rien que pour toi." not in everything(page)
-
-
-def test_a_draft_is_deleted_after_a_day(page: Page, board: Board, member_id: int) -> None:
-    """By any page, also where nobody is signed in: it is not only given back no more."""
-    page.goto(talk_of(board, member_id))
-    page.locator("textarea[name=text]").fill("Il y a longtemps.")
-    page.evaluate(
-        """() => {
-          for (const [key, text] of Object.entries(localStorage)) {
-            if (!key.startsWith("entraide-draft-")) continue;
-            const draft = JSON.parse(text);
-            localStorage.setItem(key, JSON.stringify({ ...draft, at: draft.at - 86_400_000 }));
-          }
-        }"""
-    )
-    page.context.clear_cookies()
-    assert "Il y a longtemps." in everything(page)
-    page.goto("/about")
-    assert "Il y a longtemps." not in everything(page)
+    no_copy_is_left(page, "You are offline")
 
 
 def by_the_worker(page: Page, address: str) -> bool:
