@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Request, expect
+from playwright.sync_api import Browser, Request, Route, expect
 
 from config.settings import Settings
 from matcher.place import Place
@@ -56,6 +56,31 @@ def test_a_device_that_refuses_to_say_where_is_told_what_to_do(
     page.goto(FORM)
     page.locator("[data-near-me]").click()
     expect(page.locator("[data-place-status]").first).not_to_be_empty()
+    context.close()
+
+
+def test_a_late_answer_does_not_open_the_suggestions_again(
+    served: Settings, chromium: Browser
+) -> None:
+    """On a slow line somebody chooses before the last letters were looked up."""
+    context = chromium.new_context(base_url=served.base_url)
+    page = context.new_page()
+    held: list[Route] = []
+    page.route("**/*q=Doua", lambda route: held.append(route))
+    page.goto(FORM)
+    name = page.locator("[data-place-picker] input[name=place]")
+    name.fill("Dou")
+    options = page.locator(".suggestions [role=option]")
+    expect(options.first).to_be_visible()
+    with page.expect_request("**/*q=Doua"):
+        name.press_sequentially("a")
+    options.first.click()
+    chosen = name.input_value()
+    with page.expect_response("**/*q=Doua"):
+        held[0].continue_()
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    assert not page.locator(".suggestions").is_visible()
+    assert name.input_value() == chosen
     context.close()
 
 

@@ -49,6 +49,9 @@
     // Suggestions: a combobox with a listbox, as the ARIA practices describe it
 
     function closeList() {
+      // What was asked before and is answered late must not open it again over what stands below.
+      clearTimeout(timer);
+      question += 1;
       list.hidden = true;
       active = -1;
       input.setAttribute("aria-expanded", "false");
