@@ -5,13 +5,14 @@ In the languages that are looked at in every view, also whether it fits when nar
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page, Response
 
-from tests.audits import axe, reflow
+from tests.audits import axe, offline, reflow
 from tests.audits.deeds import Deed
 from tests.audits.presses import PRESSES, Press
 from tests.audits.site import MADE_OF, Site, Visit, shape
@@ -22,6 +23,8 @@ WHOLE: Views = ((360, ("light", "dark")), (1280, ("light", "dark")))
 ONCE: Views = ((360, ("light",)),)
 VIEWS = {"fr": WHOLE, "ar": WHOLE, "en": ONCE, "es": ONCE, "pt": ONCE}
 HEIGHT = 800
+#: Looks after which a line says how far the walk is.
+TOLD_EVERY = 50
 #: What is folded away is judged too; the menu of languages, which covers a part of the page, has
 #: a press of its own.
 _UNFOLD = "document.querySelectorAll('details:not(.languages)').forEach((each) => each.open = true)"
@@ -135,6 +138,23 @@ class Audit:
                 self._judge(page, answer, "filled: done", each, schemes)
         contexts.close()
 
+    def cut_off(self) -> None:
+        """Look at what a device shows without a connection, the copy that it keeps included."""
+        for width, schemes in VIEWS[self.language]:
+            contexts = _Contexts(self, width)
+            page = contexts.page("member")
+            offline.keep_copy(page, self.site.url)
+            self.site.cut_off()
+            answer = offline.open_without_connection(page, self.site.url)
+            self._judge(page, answer, "filled: no connection", width, schemes)
+            for number in range(page.locator(offline.COPIES).count()):
+                offline.open_without_connection(page, self.site.url)
+                answer = offline.open_copy(page, number)
+                made_of = offline.made_of(page.url)
+                self._judge(page, answer, "filled: copy", width, schemes, made_of=made_of)
+            self.site.cut_off(cut=False)
+            contexts.close()
+
     def visit(self, page: Page, visit: Visit, width: int, schemes: tuple[str, ...]) -> None:
         """Open a page and judge it."""
         answer = page.goto(self.site.url + visit.address)
@@ -175,17 +195,21 @@ class Audit:
         width: int,
         schemes: tuple[str, ...],
         unfold: bool = True,
+        made_of: str = "?",
     ) -> None:
         if page.evaluate(_HAS_MAP):
             page.wait_for_load_state("networkidle")
         if unfold:
             page.evaluate(_UNFOLD)
-        template = "?" if answer is None else answer.headers.get(MADE_OF.lower(), "?")
+        template = made_of if answer is None else answer.headers.get(MADE_OF.lower(), made_of)
         address = page.url.removeprefix(self.site.url)
         for scheme in schemes:
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             view = View(self.language, width, scheme)
             self.looks.append(Look(template, state, address, view, axe.judge(page)))
+            if not len(self.looks) % TOLD_EVERY:
+                told = f"{self.language}: {len(self.looks)} looks, now {width} px {state} {address}"
+                print(told, file=sys.stderr, flush=True)
 
 
 class _Contexts:

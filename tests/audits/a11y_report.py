@@ -21,6 +21,7 @@ from tests.chromium import launched
 
 TEMPLATES = ROOT / "web" / "templates"
 PROCESSES = 2
+_EXTENDS = re.compile(r'{% extends "([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ def walk(language: str) -> Outcome:
         audits = [Audit(browser, town, language), Audit(browser, desert, language)]
         audits[0].run([*town.pages(), *town.errors()], errors=True)
         audits[0].do(deeds(town))
+        audits[0].cut_off()
         audits[1].run(desert.pages(), errors=False, presses=False)
         return Outcome(
             language,
@@ -94,13 +96,13 @@ def run(languages: list[str] | None = None) -> int:
 
 
 def _never_seen(made_of: set[str]) -> list[str]:
-    """Templates of whole pages that the walk has not come by."""
-    return sorted(
-        name
+    """Templates of whole pages, which others do not build on, that the walk has not come by."""
+    extends = {
+        path.relative_to(TEMPLATES).as_posix(): match[1]
         for path in TEMPLATES.rglob("*.html")
-        if "{% extends" in path.read_text("utf-8")
-        and (name := path.relative_to(TEMPLATES).as_posix()) not in made_of
-    )
+        if (match := _EXTENDS.search(path.read_text("utf-8")))
+    }
+    return sorted(extends.keys() - set(extends.values()) - made_of)
 
 
 def _reason(fault: Fault) -> str:

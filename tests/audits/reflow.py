@@ -33,6 +33,13 @@ _MISFITS = """
   return found;
 }
 """
+#: And wait until what draws itself anew for a size has done so.
+_SET_SIZE = """
+async (size) => {
+  document.documentElement.style.fontSize = size;
+  for (let i = 0; i < 3; i += 1) await new Promise(requestAnimationFrame);
+}
+"""
 
 
 def misfits(page: Page, height: int) -> list[str]:
@@ -43,7 +50,7 @@ def misfits(page: Page, height: int) -> list[str]:
     found: list[str] = []
     for width, size in ((NARROW, "100%"), (WIDE, "200%")):
         page.set_viewport_size({"width": width, "height": height})
-        page.evaluate("(size) => { document.documentElement.style.fontSize = size; }", size)
+        page.evaluate(_SET_SIZE, size)
         found += [f"{width} px, text at {size}: {each}" for each in page.evaluate(_MISFITS)]
     page.evaluate("() => { document.documentElement.style.fontSize = ''; }")
     return found

@@ -65,6 +65,7 @@ NO_HTML = {
 }
 
 
+_CUT = "THE_LINE_IS_CUT"
 _TAG = re.compile(r"<([a-z][\w-]*)([^>]*)>")
 _ATTRIBUTE = re.compile(r'([\w-]+)(?:="([^"]*)")?')
 #: Attributes whose value makes another kind of element.
@@ -87,6 +88,13 @@ class _Quiet(WSGIRequestHandler):
 
     def log(self, *_: Any) -> None:
         """Nothing."""
+
+    def run_wsgi(self) -> None:
+        """Answer, or hang up where the line is cut."""
+        if self.server.app.config.get(_CUT):  # type: ignore[attr-defined]
+            self.close_connection = True
+        else:
+            super().run_wsgi()
 
 
 @dataclass
@@ -128,6 +136,10 @@ class Site:
         if cookie is not None:
             client.set_cookie(cookie["name"], cookie["value"])
         return client.get(visit.address)
+
+    def cut_off(self, *, cut: bool = True) -> None:
+        """Let no request be answered any more, or again; the real server cannot be cut off."""
+        self.app.config[_CUT] = cut
 
     def template(self, visit: Visit) -> str:
         """Which template makes a page."""

@@ -17,6 +17,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from board import inbox, messages, sessions
 from board.context import Board
 from board.conversations import Seat, Side
+from tests.audits.offline import COPY_IS_THERE
 from tests.factories import Factory
 from tests.processes import free_ports
 from web.app import create_app
@@ -35,7 +36,6 @@ EVERYTHING = """async () => {
   }
   return all;
 }"""
-COPY_IS_THERE = "async () => (await caches.keys()).some((name) => name.startsWith('copy-'))"
 
 
 class Server:

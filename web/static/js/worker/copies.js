@@ -38,7 +38,9 @@ const copies = (() => {
     for (const name of (await caches.keys()).filter((each) => each.startsWith(PREFIX))) {
       const kept = await caches.match(site.copy, { cacheName: name, ignoreVary: true });
       const lasts = Number(kept?.headers.get(site.headers.keepFor)) * 1000;
-      if (kept && ageOf(kept) >= 0 && ageOf(kept) < lasts) return kept;
+      // An empty one is about to be written.
+      if (!kept) continue;
+      if (ageOf(kept) >= 0 && ageOf(kept) < lasts) return kept;
       await caches.delete(name);
     }
     return null;
