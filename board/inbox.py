@@ -75,6 +75,8 @@ class Listed:
     """A conversation in a list."""
 
     public_id: str
+    #: Id of the row of its listing.
+    listing_id: int
     title: str
     locale: str
     side: Side
@@ -165,6 +167,7 @@ def _listed(
 ) -> Listed:
     return Listed(
         public_id=conversation.public_id,
+        listing_id=conversation.listing_id,
         title=title,
         locale=locale,
         side=Side(side),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from board.errors import Unavailable
 from board.information import ADMINISTRATIVE
 from board.listings import Listing, ListingView
 from matcher.index import Index
+from matcher.listing import Listing as EngineListing
 from matcher.listing import Match, Query
 from matcher.place import Place
 from matcher.taxonomy import Kind, Taxonomy
@@ -184,9 +185,8 @@ def counterparts(
             Place(row.cell).center if row.cell else None, row.country
         )
         if listing.in_index and row.kind is not Kind.INFO:
-            # What is hidden takes no place away from what is shown.
             query = Query(listing=row, now=int(moment.timestamp()), k=k + len(hidden))
-            ranked = _without(copies.index.top_k(query), hidden)[:k]
+            ranked = _ranked(copies, query, hidden, k)
             if not row.remote and all(match.remote is not None for match in ranked):
                 found = copies.index.nearest_beyond(query, NEAREST_BEYOND + len(hidden))
                 beyond = _without(found, hidden)[:NEAREST_BEYOND]
@@ -203,18 +203,62 @@ def counterparts(
         )
 
 
+def best_counterparts(
+    board: Board, ids: Collection[int], k: int, *, viewer: int | None = None
+) -> dict[int, tuple[Counterpart, ...]]:
+    """The k best counterparts of each of some listings, by row id, as `counterparts` ranks them.
+
+    A listing without any, one that is not matched and an unknown one are left out.
+    """
+    with board.db.read() as session:
+        hidden = listings.hidden_from(session, viewer)
+        rows = _matched_rows(session, ids)
+        moment = int(now(session).timestamp())
+    with board.index.asking(board.db) as copies:
+        found = {
+            row.id: _ranked(copies, Query(listing=row, now=moment, k=k + len(hidden)), hidden, k)
+            for row in rows
+        }
+    with board.db.read() as session:
+        shown = _open_views(session, board, {m.id for each in found.values() for m in each})
+    return {
+        own: best
+        for own, matches in found.items()
+        if (best := tuple(Counterpart(shown[m.id], m) for m in matches if m.id in shown))
+    }
+
+
+def _matched_rows(session: Session, ids: Collection[int]) -> list[EngineListing]:
+    """What the engine is asked about, of those of these listings that it matches."""
+    found = session.scalars(sa.select(Listing).where(Listing.id.in_(ids))).all()
+    categories = listings.categories_of(session, [each.id for each in found])
+    rows = []
+    for each in found:
+        if each.in_index and each.kind != Kind.INFO:
+            with suppress(*listings.UNFIT):
+                rows.append(listings.engine_listing(each, categories[each.id]))
+    return rows
+
+
+def _ranked(copies: Copies, query: Query, hidden: frozenset[int], k: int) -> Sequence[Match]:
+    """The k best that are not hidden: `query` asks for that many more, so that none is missing."""
+    return _without(copies.index.top_k(query), hidden)[:k]
+
+
 def _without(matches: Sequence[Match], hidden: frozenset[int]) -> Sequence[Match]:
     return [match for match in matches if match.id not in hidden] if hidden else matches
 
 
 def with_views(session: Session, board: Board, matches: Sequence[Match]) -> tuple[Counterpart, ...]:
     """The listings of the matches as pages show them, without those that are over by now."""
-    found = {
-        view.id: view
-        for view in listings.views(session, board, [match.id for match in matches])
-        if view.state == "open"
-    }
+    found = _open_views(session, board, [match.id for match in matches])
     return tuple(Counterpart(found[match.id], match) for match in matches if match.id in found)
+
+
+def _open_views(session: Session, board: Board, ids: Collection[int]) -> dict[int, ListingView]:
+    """Those of these listings that are open, as pages show them."""
+    found = listings.views(session, board, list(ids))
+    return {view.id: view for view in found if view.state == "open"}
 
 
 def _information(

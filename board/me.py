@@ -6,17 +6,21 @@ What is somebody else's is answered as what does not exist.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from board import editing, extensions, listings, own_alerts
+from board import editing, extensions, inbox, listings, matching, own_alerts
+from board.conversations import Side
 from board.db import now
 from board.editing import Changes
 from board.errors import ListingNotFound
+from board.inbox import Listed
 from board.listings import Listing, ListingView, Status
+from board.matching import Counterpart
 from board.own_alerts import OwnAlert
 from matcher.taxonomy import Kind
 
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Listings shown, the newest first.
 LISTINGS_SHOWN = 100
+#: Counterparts beside each open listing; its own page has all.
+COUNTERPARTS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +40,10 @@ class OwnListing:
     view: ListingView
     #: What an extension would add, None where there is none.
     extension_days: int | None
+    #: Who answered it, and where that stands: the unread first, then the latest.
+    answers: tuple[Listed, ...]
+    #: The best matches of an open one.
+    counterparts: tuple[Counterpart, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,26 +52,50 @@ class Space:
 
     listings: tuple[OwnListing, ...]
     alerts: tuple[OwnAlert, ...]
+    #: Messages in all conversations that were not read.
+    unread: int
 
 
 def space(board: Board, member_id: int) -> Space:
-    """A member's listings, whatever their state, and active alerts."""
-    alerts = own_alerts.all_of(board, member_id)
+    """A member's listings, whatever their state, what came of each, and active alerts."""
+    talks = inbox.of_member(board, member_id)
+    answers: dict[int, list[Listed]] = defaultdict(list)
+    for each in talks:
+        if each.side is Side.POSTER:
+            answers[each.listing_id].append(each)
     with board.db.read() as session:
-        moment = now(session)
-        ids = session.scalars(
-            sa.select(Listing.id)
-            .where(Listing.member_id == member_id, Listing.title != "", Listing.kind != Kind.INFO)
-            .order_by(Listing.id.desc())
-            .limit(LISTINGS_SHOWN)
-        ).all()
-        return Space(
-            listings=tuple(
-                OwnListing(view=view, extension_days=extensions.days_to_add(view, moment))
-                for view in listings.views(session, board, ids, held=True)
-            ),
-            alerts=alerts,
-        )
+        moment, views = now(session), _views(session, board, member_id)
+    is_open = [view.id for view in views if view.state == "open"]
+    best = matching.best_counterparts(board, is_open, COUNTERPARTS_SHOWN, viewer=member_id)
+    return Space(
+        listings=tuple(
+            OwnListing(
+                view=view,
+                extension_days=extensions.days_to_add(view, moment),
+                answers=tuple(answers[view.id]),
+                counterparts=best.get(view.id, ()),
+            )
+            for view in views
+        ),
+        alerts=own_alerts.all_of(board, member_id),
+        unread=sum(each.unread for each in talks),
+    )
+
+
+def own_views(board: Board, member_id: int) -> list[ListingView]:
+    """A member's listings alone, whatever their state, the newest first."""
+    with board.db.read() as session:
+        return _views(session, board, member_id)
+
+
+def _views(session: Session, board: Board, member_id: int) -> list[ListingView]:
+    ids = session.scalars(
+        sa.select(Listing.id)
+        .where(Listing.member_id == member_id, Listing.title != "", Listing.kind != Kind.INFO)
+        .order_by(Listing.id.desc())
+        .limit(LISTINGS_SHOWN)
+    ).all()
+    return listings.views(session, board, ids, held=True)
 
 
 def listing(board: Board, member_id: int, public_id: str) -> ListingView:

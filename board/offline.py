@@ -56,7 +56,7 @@ class Copy:
 
 def copy_of(board: Board, member_id: int) -> Copy:
     """A member's own listings that go on and latest conversations, without contact data."""
-    own = [each.view for each in me.space(board, member_id).listings]
+    own = me.own_views(board, member_id)
     going_on = [each for each in own if each.state in _GOING_ON][:LISTINGS]
     listed = inbox.of_member(board, member_id)[:CONVERSATIONS]
     with board.db.read() as session:

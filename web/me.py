@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+from typing import Any
+
 from flask import Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from shapely.geometry import mapping
 
 from board import me, offline
 from board.errors import Invalid, NotAllowed
 from board.listings import ListingView
+from board.own_alerts import OwnAlert
+from web.conversations import state_words
 from web.errors import error_response
 from web.forms.editing import EditForm
 from web.guards import Guard, GuardedBlueprint, signed_in
 from web.keeping import is_kept_for
+from web.map import hexagon_geometry
 from web.words import current_board, question_choices
 
 blueprint = GuardedBlueprint("me", __name__, guard=Guard.MEMBER, url_prefix="/me")
@@ -28,7 +36,21 @@ def index() -> str:
         roles=roles,
         is_kept=is_kept_for(signed_in()),
         kept_days=offline.KEPT_FOR.days,
+        state_words=state_words,
+        alert_shapes=json.dumps(shapes) if (shapes := _shapes(space.alerts)) else "",
     )
+
+
+def _shapes(alerts: Iterable[OwnAlert]) -> list[dict[str, Any]]:
+    """Where each alert listens, as GeoJSON, and how far around it in metres; 0 for an area."""
+    found: list[dict[str, Any]] = []
+    for alert in alerts:
+        if alert.area is not None:
+            found.append({"shape": mapping(alert.area), "radius_m": 0})
+        elif alert.cell:
+            shape = hexagon_geometry(alert.cell)
+            found.append({"shape": shape, "radius_m": round(alert.radius_km * 1000)})
+    return found
 
 
 @blueprint.get("/listings/<public_id:public_id>/edit")

@@ -29,7 +29,7 @@ TOLD_EVERY = 50
 #: a press of its own.
 _UNFOLD = "document.querySelectorAll('details:not(.languages)').forEach((each) => each.open = true)"
 _HAS_MAP = """Boolean(document.querySelector(
-  "[data-listings-map], [data-listing-map], [data-needs-map], [data-plot]"
+  "[data-listings-map], [data-listing-map], [data-alerts-map], [data-needs-map], [data-plot]"
 ))"""
 #: Forms that ask for something, by number.
 _FORMS = """

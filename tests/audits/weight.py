@@ -18,9 +18,9 @@ AT_ONCE = 8
 AFTER_LOAD_S = 10
 #: A slow line: 400 kbit/s, 400 ms until the first byte of each answer.
 SLOW = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
-_HAS_MAP = (
-    "Boolean(document.querySelector('[data-listings-map], [data-listing-map], [data-needs-map]'))"
-)
+_HAS_MAP = """Boolean(document.querySelector(
+  "[data-listings-map], [data-listing-map], [data-alerts-map], [data-needs-map]"
+))"""
 _SHIFTS = """
 window.shifted = 0;
 new PerformanceObserver((list) => {

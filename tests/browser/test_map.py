@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from board import sessions
+from board.context import Board
 from matcher.place import Place
 from tests.factories import Factory
 
@@ -87,3 +89,17 @@ def test_search_here_asks_for_the_middle_of_the_map(context: BrowserContext, mak
     assert middle.distance_m(Place.at(4.05, 9.70, middle.resolution)) < 5_000
     assert 1 <= int(found[2]) <= 60
     expect(page.locator(".listing-card h3")).to_have_text("À Douala")
+
+
+def test_own_alerts_are_on_a_map(
+    context: BrowserContext, board: Board, make: Factory, site: str
+) -> None:
+    """Each with its hexagon and how far it reaches."""
+    member_id = make.member("volunteer@example.org")
+    make.alert(email="volunteer@example.org")
+    with board.db.write() as session:
+        token = sessions.open_(session, member_id)
+    context.add_cookies([{"name": "entraide-session", "value": token, "url": site}])
+    page = opened(context, "/me")
+    expect(page.locator("path.hex")).to_have_count(1)
+    expect(page.locator("path.hex-choice")).to_have_count(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from board import listings, members, profiles
+from board import inbox, listings, members, outcomes, profiles
 from board.context import Board
-from tests.factories import Factory
+from board.conversations import Seat, Side
+from board.outcomes import Action
+from tests.factories import INLAND, Factory
 from tests.fakes import MailSink, work_off
 from tests.web.conftest import Page, csrf_token, sign_in
 
@@ -44,6 +47,45 @@ def test_a_guest_s_listings_and_alerts_are_there_at_the_first_sign_in(
     assert "Not mine" not in shown
     assert "10 km around Douala" in shown
     assert page.all("a", href=f"/listings/{view.public_id}")
+
+
+def test_a_listing_says_who_answered_and_who_matches(
+    client: FlaskClient, board: Board, make: Factory, owner: int
+) -> None:
+    """With where each answer stands, what is unread, and why who matches does."""
+    view = make.open(email=OWNER)
+    assert "Nobody yet." in client.get("/me").text
+    offer = make.offer(title="Je fais vos courses")
+    seat = make.answered(view, text="Demain ?")
+    page = Page(client.get("/me").text)
+    assert page.all("a", href=f"/listings/{offer.public_id}")
+    shown = page.texts["main"][0]
+    assert "Who can help" in shown
+    assert "same category" in shown
+    assert "One answer" in shown
+    assert "One new message" in shown
+    (listed,) = inbox.of_member(board, owner)
+    assert page.all("a", href=f"/conversations/{listed.public_id}")
+    assert "Waits for your decision" in shown
+    for action in (Action.ACCEPT, Action.DONE):
+        outcomes.decide(board, Seat(seat.conversation_id, Side.POSTER), action)
+    press(client, f"/me/listings/{view.public_id}/close")
+    after = Page(client.get("/me").text)
+    assert "Done" in after.texts["main"][0]
+    assert not after.all("a", href=f"/listings/{offer.public_id}")
+
+
+def test_alerts_are_drawn_as_areas(client: FlaskClient, make: Factory, owner: int) -> None:
+    """The hexagon of each with its distance, or what was drawn; never a point."""
+    far = {"cell": None, "radius_km": None}
+    make.alert(email=OWNER, remote=True, **far)
+    assert "data-shapes" not in client.get("/me").text
+    make.alert(email=OWNER, radius_km=25.0)
+    make.alert(email=OWNER, area=INLAND, **far)
+    (box,) = (each for each in Page(client.get("/me").text).all("div") if "data-shapes" in each)
+    drawn, around = json.loads(box["data-shapes"])
+    assert (drawn["shape"]["type"], drawn["radius_m"]) == ("Polygon", 0)
+    assert (len(around["shape"]["coordinates"][0]), around["radius_m"]) == (7, 25_000)
 
 
 def test_a_listing_is_changed_on_its_form(

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from board import listings, matching
+from board import blocks, listings, matching
 from board.context import Board
 from board.db import BoardState
 from board.errors import ListingNotFound
@@ -111,6 +111,29 @@ def test_an_ended_listing_has_no_counterparts(board: Board, make: Factory) -> No
     board.db.clock_offset = timedelta(days=20)
     assert counterparts(board, request.public_id).matches == ()
     assert counterparts(board, offer.public_id).matches == ()
+
+
+def test_the_best_of_several_are_the_first_of_each(board: Board, make: Factory) -> None:
+    """Asked together as asked one by one; what has none, is over or is unknown is left out."""
+    requests = [make.open(email=f"asks{n}@example.org") for n in range(2)]
+    offers = [make.offer(email=f"gives{n}@example.org") for n in range(4)]
+    lonely = make.open(categories=("tutoring",), country="FR", cell=MARSEILLE.cell)
+    over = make.open()
+    with board.db.write() as session:
+        listings.close(session, listings.find(session, over.public_id), "poster")
+        blocker, blocked = (
+            listings.find(session, view.public_id).owner for view in (requests[0], offers[0])
+        )
+        blocks.block(session, blocker, blocked)
+    asked = [view.id for view in (*requests, *offers, lonely, over)] + [999_999]
+    for viewer in (None, blocker):
+        best = matching.best_counterparts(board, asked, 3, viewer=viewer)
+        assert best == {
+            view.id: counterparts(board, view.public_id, viewer=viewer).matches[:3]
+            for view in (*requests, *offers)
+        }
+        assert {len(best[view.id]) for view in requests} == {3}
+    assert offers[0].id not in ids(best[requests[0].id])
 
 
 def test_an_unknown_listing_is_not_found(board: Board) -> None:

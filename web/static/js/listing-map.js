@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { files, load } = window.entraide;
+  const { files, load, whenSeen } = window.entraide;
   const box = document.querySelector("[data-listing-map]");
   if (!box) return;
 
@@ -21,11 +21,5 @@
   }
 
   box.parentElement.hidden = false;
-  const watcher = new IntersectionObserver((entries) => {
-    if (entries.some((entry) => entry.isIntersecting)) {
-      watcher.disconnect();
-      show();
-    }
-  });
-  watcher.observe(box);
+  whenSeen(box, show);
 })();

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { files, load, element } = window.entraide;
+  const { files, load, element, whenSeen } = window.entraide;
   const panel = document.querySelector("[data-needs-map]");
   const state = panel.querySelector("[data-map-state]");
   // Below this zoom a hexagon is smaller than a number.
@@ -57,11 +57,5 @@
     }
   }
 
-  // Whoever never comes down to the map does not load it.
-  const watch = new IntersectionObserver((entries) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
-    watch.disconnect();
-    start();
-  }, { rootMargin: "300px" });
-  watch.observe(panel);
+  whenSeen(panel, start, "300px");
 })();

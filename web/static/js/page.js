@@ -50,10 +50,20 @@
     return svg;
   }
 
+  // What costs a load waits until it comes into view, or so near to it.
+  function whenSeen(box, show, margin = "0px") {
+    const watch = new IntersectionObserver((entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      watch.disconnect();
+      show();
+    }, { rootMargin: margin });
+    watch.observe(box);
+  }
+
   // Whoever asks for less motion gets none of ours.
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-  window.entraide = { files, load, loadSheet, element, icon, still };
+  window.entraide = { files, load, loadSheet, element, icon, still, whenSeen };
 
   // The error summary takes the focus, so that it is read out and seen first.
   document.querySelector("[data-focus]")?.focus();
