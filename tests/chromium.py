@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.processes import wait_for
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 
 @contextmanager
@@ -33,3 +35,11 @@ def chromium() -> Iterator[Browser]:
     """The browser of this process."""
     with launched() as browser:
         yield browser
+
+
+def until(page: Page, script: str, what: str) -> None:
+    """Wait until an async function of the page answers with something true.
+
+    `Page.wait_for_function` takes the promise that such a function gives back for an answer.
+    """
+    wait_for(lambda: page.evaluate(script), what)

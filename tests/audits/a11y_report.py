@@ -6,6 +6,7 @@ import multiprocessing
 import re
 import tempfile
 import time
+import traceback
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -68,7 +69,9 @@ def run(languages: list[str] | None = None) -> int:
     wanted = languages or list(VIEWS)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(PROCESSES, len(wanted)), mp_context=spawn) as pool:
-        outcomes = list(pool.map(walk, wanted))
+        begun = {language: pool.submit(walk, language) for language in wanted}
+        outcomes = [each.result() for each in begun.values() if each.exception() is None]
+    lost = {language: each.exception() for language, each in begun.items() if each.exception()}
     looks = [look for outcome in outcomes for look in outcome.looks]
     print(*_faults(looks), "", *_table(looks), "", sep="\n")
     for outcome in outcomes:
@@ -83,16 +86,18 @@ def run(languages: list[str] | None = None) -> int:
     complaints = [each for outcome in outcomes for each in outcome.complaints]
     misfits = [each for outcome in outcomes for each in outcome.misfits]
     broken = sum(len(look.verdict.faults) for look in looks)
+    for language, error in lost.items():
+        print(f"the walk in {language} came to no end:", *traceback.format_exception(error), sep="\n")
     print("left to people:")
     for (rule, reason), times in unsure.most_common():
         print(f"  {rule}, {times}: {reason}")
     print(*foreign, *complaints, *misfits, sep="\n")
     print(
         f"{len(looks)} looks at {len({look.page for look in looks})} kinds of pages, "
-        f"{looks[0].verdict.rules} rules: {broken} violations, {len(foreign)} requests to others, "
+        f"{looks[0].verdict.rules if looks else 0} rules: {broken} violations, {len(foreign)} requests to others, "
         f"{len(complaints)} errors of scripts, {len(misfits)} misfits at 320 px or with large text"
     )
-    return int(bool(broken or missing or foreign or complaints or misfits))
+    return int(bool(broken or missing or foreign or complaints or misfits or lost))
 
 
 def _never_seen(made_of: set[str]) -> list[str]:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, Response
 
+from tests.chromium import until
 from web.keeping import COPY_PATH
 
 #: Links to the pages that a device keeps, on the page without a connection.
@@ -23,7 +24,7 @@ def keep_copy(page: Page, url: str) -> None:
     page.wait_for_function("() => navigator.serviceWorker.controller !== null")
     page.goto(f"{url}/me")
     page.locator(f"form[action='{COPY_PATH}'] button").click()
-    page.wait_for_function(COPY_IS_THERE)
+    until(page, COPY_IS_THERE, "the copy")
 
 
 def open_without_connection(page: Page, url: str) -> Response | None:

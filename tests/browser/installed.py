@@ -18,6 +18,7 @@ from board import inbox, messages, sessions
 from board.context import Board
 from board.conversations import Seat, Side
 from tests.audits.offline import COPY_IS_THERE
+from tests.chromium import until
 from tests.factories import Factory
 from tests.processes import free_ports
 from web.app import create_app
@@ -127,7 +128,7 @@ def keep_copy(page: Page) -> None:
     page.goto("/me")
     page.get_by_role("button", name="Keep my listings and conversations on this device").click()
     expect(page.get_by_role("button", name="Keep nothing on this device")).to_be_visible()
-    page.wait_for_function(COPY_IS_THERE)
+    until(page, COPY_IS_THERE, "the copy")
 
 
 def talk_of(board: Board, member_id: int) -> str:

@@ -21,6 +21,7 @@ from tests.browser.installed import (
     sign_in,
     talk_of,
 )
+from tests.chromium import until
 from tests.factories import Factory
 from tests.processes import wait_for
 
@@ -89,11 +90,13 @@ def test_another_language_brings_another_offline_page(
     page.goto("/")
     at_work(page)
     page.goto("/?lang=es")
-    page.wait_for_function(
+    until(
+        page,
         """async () => {
           const kept = await caches.match("/offline", { ignoreVary: true });
           return kept?.headers.get("Content-Language") === "es";
-        }"""
+        }""",
+        "the page in Spanish",
     )
     server.stop()
     page.goto("/about")
@@ -178,7 +181,7 @@ def test_a_member_who_signs_in_next_finds_nothing(
     keep_copy(page)
     sign_in(page, server, board, make.member("next@example.org", locale="en"))
     page.goto("/about")
-    page.wait_for_function(f"async () => !(await ({COPY_IS_THERE})())")
+    until(page, f"async () => !(await ({COPY_IS_THERE})())", "no copy")
     server.stop()
     page.goto("/me")
     no_copy_is_left(page, "You are offline")
@@ -193,7 +196,7 @@ def test_a_session_that_has_ended_takes_its_copy_along(
         sessions.revoke_all(session, member_id)
     page.goto("/me")
     expect(page).to_have_url(re.compile("/sign-in"))
-    page.wait_for_function(f"async () => !(await ({COPY_IS_THERE})())")
+    until(page, f"async () => !(await ({COPY_IS_THERE})())", "no copy")
 
 
 def test_a_copy_is_over_after_some_days(page: Page, server: Server) -> None:
@@ -245,13 +248,15 @@ def test_the_worker_of_push_messages_alone_is_replaced(
     )
     server.app.view_functions["install.worker_of_before"] = current
     page.goto("/")
-    page.wait_for_function(
+    until(
+        page,
         """async () => {
           const [only, ...more] = await navigator.serviceWorker.getRegistrations();
           const { controller } = navigator.serviceWorker;
           return !more.length && only?.active?.scriptURL.endsWith("/service-worker.js")
             && only.active.state === "activated" && controller?.scriptURL === only.active.scriptURL;
-        }"""
+        }""",
+        "the new worker alone",
     )
     # For its first seconds Chromium passes the new one by: the one before took no navigations.
     wait_for(lambda: by_the_worker(page, "/about"), "a page that comes by the new worker")

@@ -19,9 +19,10 @@ const copies = (() => {
       forWhom = mark;
       round += 1;
     }
-    const others = (await caches.keys()).filter(
-      (name) => name.startsWith(PREFIX) && name !== PREFIX + mark,
-    );
+    const names = await caches.keys();
+    // A later page has said otherwise meanwhile, and what it had kept stays.
+    if (mark !== forWhom) return;
+    const others = names.filter((name) => name.startsWith(PREFIX) && name !== PREFIX + mark);
     await Promise.all(others.map((name) => caches.delete(name)));
     await find();
   }
