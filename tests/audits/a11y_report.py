@@ -66,38 +66,54 @@ def walk(language: str) -> Outcome:
 
 def run(languages: list[str] | None = None) -> int:
     """Walk, print, and say whether everything is without a fault."""
-    wanted = languages or list(VIEWS)
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(PROCESSES, len(wanted)), mp_context=spawn) as pool:
-        begun = {language: pool.submit(walk, language) for language in wanted}
-        outcomes = [each.result() for each in begun.values() if each.exception() is None]
-    lost = {language: each.exception() for language, each in begun.items() if each.exception()}
+    outcomes, lost = _walked(languages or list(VIEWS))
     looks = [look for outcome in outcomes for look in outcome.looks]
     print(*_faults(looks), "", *_table(looks), "", sep="\n")
     for outcome in outcomes:
         views = Counter(f"{look.view.width} {look.view.scheme}" for look in outcome.looks)
         print(f"{outcome.language}: {dict(views)} in {outcome.seconds:.0f} s")
-    unsure = Counter(
-        (fault.rule, _reason(fault)) for look in looks for fault in look.verdict.unsure
-    )
+    for language, error in lost.items():
+        told = "".join(traceback.format_exception(error))
+        print(f"the walk in {language} came to no end:\n{told}")
     missing = _never_seen(set().union(*(outcome.made_of for outcome in outcomes)))
     print(*(f"never looked at: {each}" for each in missing), sep="\n")
+    print("left to people:", *_left_to_people(looks), sep="\n")
     foreign = [each for outcome in outcomes for each in outcome.foreign]
     complaints = [each for outcome in outcomes for each in outcome.complaints]
     misfits = [each for outcome in outcomes for each in outcome.misfits]
-    broken = sum(len(look.verdict.faults) for look in looks)
-    for language, error in lost.items():
-        print(f"the walk in {language} came to no end:", *traceback.format_exception(error), sep="\n")
-    print("left to people:")
-    for (rule, reason), times in unsure.most_common():
-        print(f"  {rule}, {times}: {reason}")
     print(*foreign, *complaints, *misfits, sep="\n")
+    broken = sum(len(look.verdict.faults) for look in looks)
+    rules = max((look.verdict.rules for look in looks), default=0)
     print(
         f"{len(looks)} looks at {len({look.page for look in looks})} kinds of pages, "
-        f"{looks[0].verdict.rules if looks else 0} rules: {broken} violations, {len(foreign)} requests to others, "
+        f"{rules} rules: {broken} violations, {len(foreign)} requests to others, "
         f"{len(complaints)} errors of scripts, {len(misfits)} misfits at 320 px or with large text"
     )
     return int(bool(broken or missing or foreign or complaints or misfits or lost))
+
+
+def _walked(languages: list[str]) -> tuple[list[Outcome], dict[str, BaseException]]:
+    """What the walks found, and what stopped those that came to no end."""
+    outcomes: list[Outcome] = []
+    lost: dict[str, BaseException] = {}
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(PROCESSES, len(languages)), mp_context=spawn) as pool:
+        begun = {language: pool.submit(walk, language) for language in languages}
+        for language, each in begun.items():
+            error = each.exception()
+            if error is None:
+                outcomes.append(each.result())
+            else:
+                lost[language] = error
+    return outcomes, lost
+
+
+def _left_to_people(looks: list[Look]) -> list[str]:
+    """What axe could not decide, by rule and reason, the most frequent first."""
+    unsure = Counter(
+        (fault.rule, _reason(fault)) for look in looks for fault in look.verdict.unsure
+    )
+    return [f"  {rule}, {times}: {reason}" for (rule, reason), times in unsure.most_common()]
 
 
 def _never_seen(made_of: set[str]) -> list[str]:
