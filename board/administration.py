@@ -108,6 +108,6 @@ def _holder(
 
 
 def _count(
-    session: Session, what: sa.ColumnElement[int], *conditions: sa.ColumnElement[bool]
+    session: Session, what: sa.ColumnExpressionArgument[int], *conditions: sa.ColumnElement[bool]
 ) -> int:
     return session.scalar(sa.select(sa.func.count(what)).where(*conditions)) or 0

@@ -15,7 +15,7 @@ from board.db import Base, BigId, UTCDateTime, insert_all_new, now
 from board.errors import Invalid, NotAllowed, Problem
 from board.i18n import N_
 from board.members import Member
-from board.validation import Checks, email_address
+from board.validation import Checks, Refused, email_address
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -166,11 +166,14 @@ def _checked(email: str, role: str) -> tuple[Role, str]:
     checks = Checks()
     with checks.field("email"):
         email = email_address(email)
-    wanted = next((each for each in Role if each == role), None)
-    if wanted is None or wanted in BY_ORGANISATION:
-        known = ", ".join(each for each in Role if each not in BY_ORGANISATION)
-        checks.refuse("role", N_("One of these is accepted: %(codes)s."), codes=known)
+    with checks.field("role"):
+        wanted = _granted_role(role)
     checks.done()
-    if wanted is None:
-        raise Invalid([Problem("role", N_("This is not a role."))])
     return wanted, email
+
+
+def _granted_role(code: str) -> Role:
+    for role in Role:
+        if role == code and role not in BY_ORGANISATION:
+            return role
+    raise Refused(N_("Choose one of the roles."))
