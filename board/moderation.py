@@ -101,7 +101,7 @@ def queue(board: Board, moderator_id: int) -> Queue:
     """What waits for a decision."""
     with board.db.read() as session:
         open_ = _open_cases(moderator_id)
-        total = session.scalar(sa.select(sa.func.count()).select_from(open_.subquery())) or 0
+        total = count(session, moderator_id)
         rows = session.scalars(open_.order_by(Case.opened_at, Case.id).limit(QUEUE)).all()
         waiting = tuple(_waiting(session, board, row, moderator_id) for row in rows)
         appeals = session.scalar(
@@ -110,6 +110,12 @@ def queue(board: Board, moderator_id: int) -> Queue:
             )
         )
     return Queue(tuple(each for each in waiting if each), total, appeals or 0)
+
+
+def count(session: Session, moderator_id: int) -> int:
+    """How many cases wait for this moderator."""
+    open_ = _open_cases(moderator_id).subquery()
+    return session.scalar(sa.select(sa.func.count()).select_from(open_)) or 0
 
 
 def case(board: Board, moderator_id: int, case_id: int) -> Waiting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -9,11 +10,12 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import audit, members, organisations
-from board.db import Base, BigId, UTCDateTime, now
-from board.errors import Invalid, Problem
+from board import audit, members, organisations, outbox
+from board.db import Base, BigId, UTCDateTime, insert_all_new, now
+from board.errors import Invalid, NotAllowed, Problem
 from board.i18n import N_
-from board.validation import Checks, email_address
+from board.members import Member
+from board.validation import Checks, Refused, email_address
 
 if TYPE_CHECKING:
     from board.context import Board
@@ -36,6 +38,9 @@ class Role(StrEnum):
 BY_ORGANISATION = frozenset({Role.PARTNER, Role.COORDINATOR})
 #: Roles that count only in a session whose second factor was given.
 WITH_SECOND_FACTOR = frozenset({Role.PARTNER, Role.MODERATOR, Role.ADMINISTRATOR})
+OWN_RIGHT = N_(
+    "Only another administrator can take this right from you: the board keeps at least one."
+)
 
 
 class Grant(Base):
@@ -66,39 +71,89 @@ def of(session: Session, member_id: int) -> frozenset[Role]:
 
 
 def grant(board: Board, email: str, role: str, *, by: int | None = None) -> bool:
-    """Give the member of this address a role; whoever is new becomes a member.
+    """Give the member of this address a role; whoever is new becomes a member, and is told by mail.
 
-    `by` is the member who grants it; None stands for the command line. False when it was
-    granted already. Raises Invalid; partners are members of an organisation (`partners`).
+    `by` is the administrator who grants it; None stands for the command line. False when it was
+    granted already. Raises Invalid, and NotAllowed where `by` is no administrator; partners are
+    members of an organisation (`partners`).
     """
     wanted, email = _checked(email, role)
     with board.db.write() as session:
+        _require_administrator(session, by)
         member = members.named(session, email, board.settings.default_locale)
-        if _grants(session, member.id, wanted):
+        new = {"member_id": member.id, "role": wanted, "granted_by": by, "created_at": now(session)}
+        if not insert_all_new(session, Grant, ["member_id", "role"], [new]):
             return False
-        session.add(Grant(member_id=member.id, role=wanted, granted_by=by, created_at=now(session)))
         _record(session, "grant", wanted, member.id, by)
+        told = outbox.add(session, _letter(session, board, outbox.ROLE_GRANTED, member, wanted))
+    board.waker.wake([told])
     return True
 
 
-def revoke(board: Board, email: str, role: str, *, by: int | None = None) -> int:
-    """Take a role away, at once and everywhere; returns how many grants that were.
+def revoke(board: Board, email: str, role: str, *, by: int | None = None) -> bool:
+    """Take a role away, at once and everywhere; whoever had it is told by mail.
 
-    Raises Invalid.
+    False when nobody of this address has it. Raises NotAllowed where `by` is no administrator, and
+    Invalid, also for one's own right to administer: so one is always left.
     """
     wanted, email = _checked(email, role)
     with board.db.write() as session:
+        _require_administrator(session, by)
         member = members.by_email(session, email)
-        found = [] if member is None else _grants(session, member.id, wanted)
-        for row in found:
-            session.delete(row)
-            _record(session, "revoke", wanted, row.member_id, by)
-    return len(found)
+        if member is None:
+            return False
+        if by == member.id and wanted is Role.ADMINISTRATOR:
+            raise Invalid([Problem("role", OWN_RIGHT)])
+        if not _take_away(session, member.id, wanted):
+            return False
+        _record(session, "revoke", wanted, member.id, by)
+        told = outbox.add(session, _letter(session, board, outbox.ROLE_REVOKED, member, wanted))
+    board.waker.wake([told])
+    return True
 
 
-def _grants(session: Session, member_id: int, role: Role) -> list[Grant]:
-    wanted = sa.select(Grant).where(Grant.member_id == member_id, Grant.role == role)
-    return list(session.scalars(wanted))
+def has(session: Session, member_id: int, role: Role) -> bool:
+    """Whether the member was granted this role."""
+    wanted = sa.exists().where(Grant.member_id == member_id, Grant.role == role)
+    return bool(session.scalar(sa.select(wanted)))
+
+
+def _require_administrator(session: Session, by: int | None) -> None:
+    """Raise NotAllowed unless `by` is an administrator, or stands for the command line.
+
+    The rights of all are held until the end of the unit, in one order: of two who take away each
+    other's, the second comes too late.
+    """
+    if by is None:
+        return
+    administrators = sa.select(Grant.member_id).where(Grant.role == Role.ADMINISTRATOR)
+    held = session.scalars(administrators.order_by(Grant.id).with_for_update()).all()
+    if by not in held:
+        raise NotAllowed(Role.ADMINISTRATOR)
+
+
+def _take_away(session: Session, member_id: int, role: Role) -> bool:
+    """Delete the grant, if it is there: of two who do so at once, one did."""
+    gone = session.scalars(
+        sa.delete(Grant)
+        .where(Grant.member_id == member_id, Grant.role == role)
+        .returning(Grant.id)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(gone.all())
+
+
+def _letter(
+    session: Session, board: Board, purpose: str, member: Member, role: Role
+) -> outbox.NewRow:
+    moment = now(session).timestamp()
+    return outbox.NewRow(
+        purpose=purpose,
+        once=f"{purpose}:{role}:{member.id}:{moment:.6f}",
+        member_id=member.id,
+        locale=member.locale,
+        payload=board.vault.seal(json.dumps({"role": role})),
+    )
 
 
 def _record(session: Session, action: str, role: Role, member_id: int, by: int | None) -> None:
@@ -111,11 +166,14 @@ def _checked(email: str, role: str) -> tuple[Role, str]:
     checks = Checks()
     with checks.field("email"):
         email = email_address(email)
-    wanted = next((each for each in Role if each == role), None)
-    if wanted is None or wanted in BY_ORGANISATION:
-        known = ", ".join(each for each in Role if each not in BY_ORGANISATION)
-        checks.refuse("role", N_("One of these is accepted: %(codes)s."), codes=known)
+    with checks.field("role"):
+        wanted = _granted_role(role)
     checks.done()
-    if wanted is None:
-        raise Invalid([Problem("role", N_("This is not a role."))])
     return wanted, email
+
+
+def _granted_role(code: str) -> Role:
+    for role in Role:
+        if role == code and role not in BY_ORGANISATION:
+            return role
+    raise Refused(N_("Choose one of the roles."))

@@ -78,6 +78,13 @@ ORGANISATIONS: Final[Mapping[str, str]] = {
     "ngo": N_("Aid organisation"),
 }
 
+#: Roles that are granted to a person.
+ROLES: Final[Mapping[str, str]] = {
+    "relay": N_("Relay"),
+    "moderator": N_("Moderator"),
+    "administrator": N_("Administrator"),
+}
+
 URGENCIES: Final[Mapping[Urgency, str]] = {
     Urgency.TODAY: N_("today"),
     Urgency.SOON: N_("within two days"),

@@ -21,7 +21,7 @@ _ROLES: Final = click.Choice([role.value for role in Role if role not in BY_ORGA
 @click.argument("address")
 @click.argument("role", type=_ROLES)
 def grant(address: str, role: str) -> None:
-    """Give the member of ADDRESS a ROLE; whoever is new becomes a member.
+    """Give the member of ADDRESS a ROLE; whoever is new becomes a member. A mail tells them.
 
     Partners, moderators and administrators need a second factor: print recovery codes for them
     with "entraide recovery", and hand these over by another way than mail.
@@ -35,10 +35,10 @@ def grant(address: str, role: str) -> None:
 @click.argument("address")
 @click.argument("role", type=_ROLES)
 def revoke(address: str, role: str) -> None:
-    """Take a ROLE away from the member of ADDRESS, at once."""
+    """Take a ROLE away from the member of ADDRESS, at once. A mail tells them."""
     with _board() as board:
-        count = roles.revoke(board, address, role)
-    click.echo(f"{role} revoked" if count else f"this address is no {role}")
+        was_held = roles.revoke(board, address, role)
+    click.echo(f"{role} revoked" if was_held else f"this address is no {role}")
 
 
 @click.command("recovery", epilog="Example: entraide recovery moderator@example.org")

@@ -15,6 +15,7 @@ from board.db import PATIENCE_OF_PAGES_S
 from board.i18n import CATALOGUES
 from config.settings import Settings
 from web import (
+    administration,
     alerts,
     answering,
     appeals,
@@ -111,6 +112,7 @@ FEATURES = (
     relays,
     by_phone,
     organisations,
+    administration,
     verification,
     partners,
     information,
@@ -184,6 +186,7 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     init_words(app)
     sharing.init_sharing(app)
     moderation.init_moderation(app)
+    administration.init_administration(app)
     app.jinja_env.globals.update(
         own_names=OWN_NAMES, embedded_mail=settings.embedded_mail, reader=reader
     )

@@ -22,7 +22,7 @@ from board.extensions import LONGER
 from board.i18n import N_, direction, translations
 from board.listings import Listing, Status
 from board.loader import Loader
-from board.mails import exchange, moderation, organisation_letters, telling
+from board.mails import exchange, moderation, organisation_letters, role_letters, telling
 from board.mails.dates import last_day
 from board.mails.letter import Letter
 from board.members import Member
@@ -261,6 +261,7 @@ _WRITERS = {
     outbox.MESSAGE_REFUSED: exchange.message_refused,
     outbox.CONFIRM_LISTING: _confirm_listing,
     **organisation_letters.WRITERS,
+    **role_letters.WRITERS,
     outbox.CONFIRM_ALERT: _confirm_alert,
     outbox.LISTING_PUBLISHED: _published,
     outbox.LISTING_CHANGED: _changed,

@@ -1,6 +1,8 @@
-"""Roles: granted, taken away, audited."""
+"""Roles: granted, taken away, audited, told by mail."""
 
 from __future__ import annotations
+
+import threading
 
 import pytest
 import sqlalchemy as sa
@@ -8,10 +10,11 @@ import sqlalchemy as sa
 from board import members, roles
 from board.audit import AuditEntry
 from board.context import Board
-from board.errors import Invalid
+from board.errors import Invalid, NotAllowed
 from board.organisations import Organisation
 from board.roles import Role
 from tests.factories import Factory
+from tests.fakes import MailSink, work_off
 
 ADDRESS = "person@example.org"
 
@@ -26,12 +29,12 @@ def held(board: Board, email: str = ADDRESS) -> frozenset[Role]:
 @pytest.mark.parametrize("role", sorted(set(Role) - roles.BY_ORGANISATION))
 def test_every_role_can_be_granted_and_taken_away(board: Board, make: Factory, role: Role) -> None:
     """Twice changes nothing; the log names who did it, the member, and the role."""
-    by = make.member()
+    by = make.administrator()
     assert roles.grant(board, ADDRESS, role, by=by)
     assert not roles.grant(board, ADDRESS, role, by=by)
     assert held(board) == {role}
-    assert roles.revoke(board, ADDRESS, role, by=by) == 1
-    assert roles.revoke(board, ADDRESS, role, by=by) == 0
+    assert roles.revoke(board, ADDRESS, role, by=by)
+    assert not roles.revoke(board, ADDRESS, role, by=by)
     assert held(board) == frozenset()
     with board.db.read() as session:
         member = members.by_email(session, ADDRESS)
@@ -84,3 +87,128 @@ def test_a_bad_grant_is_refused(board: Board, email: str, role: str, field: str)
     assert held(board) == frozenset()
     with board.db.read() as session:
         assert members.by_email(session, ADDRESS) is None
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - roles.BY_ORGANISATION))
+def test_whoever_gets_or_loses_a_role_is_told(
+    board: Board, make: Factory, smtp: MailSink, role: Role
+) -> None:
+    """Once each, in the member's language, with what the role needs; nothing of who did it."""
+    make.member(ADDRESS, locale="fr")
+    by = make.administrator()
+    roles.grant(board, ADDRESS, role, by=by)
+    roles.grant(board, ADDRESS, role, by=by)
+    work_off(board)
+    (given,) = smtp.to(ADDRESS)
+    assert given["Subject"].startswith("Votre nouveau rôle")
+    needs_second_factor = role in roles.WITH_SECOND_FACTOR
+    assert ("second facteur" in given.get_content()) is needs_second_factor
+    roles.revoke(board, ADDRESS, role, by=by)
+    roles.revoke(board, ADDRESS, role, by=by)
+    work_off(board)
+    (_, ended) = smtp.to(ADDRESS)
+    assert ended["Subject"].startswith("Un de vos rôles a pris fin")
+    assert all("admin@example.org" not in mail.as_string() for mail in (given, ended))
+
+
+def test_a_role_that_is_gone_before_its_mail_is_told_of_once(board: Board, smtp: MailSink) -> None:
+    """The mail says how it stands when it goes out."""
+    roles.grant(board, ADDRESS, Role.RELAY)
+    roles.revoke(board, ADDRESS, Role.RELAY)
+    work_off(board)
+    (mail,) = smtp.to(ADDRESS)
+    assert "rôles a pris fin" in mail["Subject"]
+    for deed in (roles.grant, roles.revoke, roles.grant):
+        deed(board, ADDRESS, Role.RELAY)
+    work_off(board)
+    assert all(each["Subject"].startswith("Votre nouveau") for each in smtp.to(ADDRESS)[1:])
+
+
+@pytest.mark.parametrize("others", [(), ("moderator", "relay")])
+def test_only_an_administrator_gives_and_takes(
+    board: Board, make: Factory, others: tuple[str, ...]
+) -> None:
+    """Nobody else, whatever else they are; nobody becomes a member, and nothing is noted."""
+    by = make.member(roles=others)
+    make.member("moderator@example.org", roles=["moderator"])
+    with pytest.raises(NotAllowed):
+        roles.grant(board, ADDRESS, Role.ADMINISTRATOR, by=by)
+    with pytest.raises(NotAllowed):
+        roles.revoke(board, "moderator@example.org", Role.MODERATOR, by=by)
+    assert held(board, "moderator@example.org") == {Role.MODERATOR}
+    with board.db.read() as session:
+        assert members.by_email(session, ADDRESS) is None
+        assert session.scalars(sa.select(AuditEntry)).all() == []
+
+
+def test_nobody_takes_their_own_right_to_administer(board: Board, make: Factory) -> None:
+    """Neither the only administrator nor one of two; another role of theirs they may."""
+    own = make.member(ADDRESS, roles=["administrator", "moderator"])
+    for _ in range(2):
+        with pytest.raises(Invalid, match="another administrator"):
+            roles.revoke(board, ADDRESS, Role.ADMINISTRATOR, by=own)
+        make.member(roles=["administrator"])
+    assert roles.revoke(board, ADDRESS, Role.MODERATOR, by=own)
+    assert held(board) == {Role.ADMINISTRATOR}
+
+
+def at_once(*deeds: object) -> list[object]:
+    """What each gives or raises, begun at the same moment."""
+    start, outcomes = threading.Barrier(len(deeds)), list[object]()
+
+    def run(deed: object) -> None:
+        start.wait()
+        try:
+            outcomes.append(deed())  # type: ignore[operator]
+        except NotAllowed as refusal:
+            outcomes.append(refusal)
+
+    threads = [threading.Thread(target=run, args=(deed,)) for deed in deeds]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return outcomes
+
+
+def test_of_administrators_who_take_each_other_s_right_one_stays(
+    board: Board, make: Factory
+) -> None:
+    """Whoever comes second has no right any more."""
+    pair = ("one@example.org", "two@example.org")
+    for _ in range(8):
+        ids = [make_administrator(board, make, each) for each in pair]
+        outcomes = at_once(
+            lambda: roles.revoke(board, pair[1], Role.ADMINISTRATOR, by=ids[0]),  # noqa: B023
+            lambda: roles.revoke(board, pair[0], Role.ADMINISTRATOR, by=ids[1]),  # noqa: B023
+        )
+        assert {type(each) for each in outcomes} == {bool, NotAllowed}
+        assert sorted(len(held(board, each)) for each in pair) == [0, 1]
+
+
+def make_administrator(board: Board, make: Factory, email: str) -> int:
+    """Id of the member of this address, who is an administrator now."""
+    roles.grant(board, email, Role.ADMINISTRATOR)
+    with board.db.read() as session:
+        member = members.by_email(session, email)
+        assert member is not None
+        return member.id
+
+
+def test_the_same_deed_at_once_is_done_once(board: Board, make: Factory, smtp: MailSink) -> None:
+    """One entry of the log and one mail each, for a member who was not known before."""
+    by = make.administrator()
+    for deed in (roles.grant, roles.revoke):
+        doing = [lambda: deed(board, ADDRESS, Role.RELAY, by=by)] * 6  # noqa: B023
+        assert sorted(map(str, at_once(*doing))) == [*["False"] * 5, "True"]
+        work_off(board)
+    assert len(smtp.to(ADDRESS)) == 2
+    with board.db.read() as session:
+        assert session.scalars(sa.select(AuditEntry.action)).all() == ["grant", "revoke"]
+
+
+def test_the_command_line_takes_the_last_right_too(board: Board, make: Factory) -> None:
+    """A mailbox in wrong hands cannot wait; whoever runs the board grants anew."""
+    make.member(ADDRESS, roles=["administrator"])
+    assert roles.revoke(board, ADDRESS, Role.ADMINISTRATOR)
+    assert held(board) == frozenset()

@@ -1,0 +1,68 @@
+"""Mails to whoever was given a role, or lost one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy.orm import Session
+
+from board import outbox, relays, roles, words
+from board.i18n import N_, translations
+from board.mails.letter import Letter
+from board.members import Member
+from board.roles import WITH_SECOND_FACTOR, Role
+
+if TYPE_CHECKING:
+    from board.context import Board
+
+#: Where what the role may do begins.
+_PAGES: Final = {
+    Role.RELAY: "/relay",
+    Role.MODERATOR: "/moderation",
+    Role.ADMINISTRATOR: "/admin",
+}
+
+
+def _granted(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
+    """Only while the role is held: one that was taken away meanwhile has its own mail."""
+    member, role = session.get(Member, held.member_id), Role(held.payload["role"])
+    if member is None or not roles.has(session, member.id, role):
+        return None
+    return Letter(
+        to=relays.address_for(session, member),
+        subject=N_("Your new role on the board: %(role)s"),
+        subject_params={"role": _name(role, held.locale)},
+        template="role_granted",
+        values={
+            "role": role,
+            "name": _name(role, held.locale),
+            "needs_second_factor": role in WITH_SECOND_FACTOR,
+            "page": f"{board.settings.base_url}{_PAGES[role]}",
+        },
+    )
+
+
+def _revoked(session: Session, _: Board, held: outbox.Claim) -> Letter | None:
+    """Only while the role is gone."""
+    member, role = session.get(Member, held.member_id), Role(held.payload["role"])
+    if member is None or roles.has(session, member.id, role):
+        return None
+    return Letter(
+        to=relays.address_for(session, member),
+        subject=N_("A role of yours has ended: %(role)s"),
+        subject_params={"role": _name(role, held.locale)},
+        template="role_revoked",
+        values={"name": _name(role, held.locale)},
+    )
+
+
+def _name(role: Role, locale: str) -> str:
+    return str(translations(locale).gettext(words.ROLES[role]))
+
+
+_Writer = Callable[[Session, "Board", outbox.Claim], Letter | None]
+WRITERS: Final[Mapping[str, _Writer]] = {
+    outbox.ROLE_GRANTED: _granted,
+    outbox.ROLE_REVOKED: _revoked,
+}
