@@ -36,7 +36,7 @@ from board.links import Link
 from board.listings import Listing, Status
 from board.members import Member
 from board.organisations import COORDINATOR, Membership, Organisation
-from board.personal import Person
+from board.person import Person
 from board.questions import Question
 from board.relays import RelayedListing
 from board.roles import WITH_SECOND_FACTOR

@@ -22,7 +22,8 @@ from board.i18n import LOCALES, N_
 from board.links import Link
 from board.members import Member
 from board.messages import Message
-from board.personal import Person, PersonalTable
+from board.person import Person
+from board.personal import PersonalTable
 from board.questions import Question
 from board.validation import Checks, email_address
 from matcher.place import Place
