@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from board import (
@@ -24,7 +25,7 @@ from board import (
 from board.alerts import Alert
 from board.conversations import Conversation
 from board.editing import Changes
-from board.errors import Invalid, LinkRefused, NotAllowed, Problem
+from board.errors import CodeRefused, Invalid, LinkRefused, NotAllowed, Problem
 from board.i18n import N_
 from board.listings import Listing, Status
 from board.members import Member
@@ -68,15 +69,41 @@ def act(board: Board, token: str, changes: Changes | None = None) -> Deed:
     `changes` is what a link that edits a listing needs, and no other.
     """
     with board.db.write() as session:
-        link = links.find(session, token, lock=True)
-        subject = _subject(session, link)
-        deed = _deed(session, link, subject)
-        if link.purpose in links.CONFIRMATIONS:
-            kept_bans.require_none(session, link.address_hash)
-        deed, woken = _do(session, board, link, subject, deed, changes)
-        links.spend(session, link)
+        deed, woken = _act(session, board, links.find(session, token, lock=True), changes)
     board.waker.wake(woken)
     return deed
+
+
+def publish(board: Board, public_id: str, code: str) -> Deed:
+    """Confirm a listing by the code of its mail, which is as good as the link.
+
+    Raises CodeRefused, with the same reason whatever was wrong, and NotAllowed. Only the browser
+    that posted the listing knows its public id before it is open.
+    """
+    found: tuple[Deed, list[int]] | None = None
+    with board.db.write() as session:
+        listing = session.scalar(sa.select(Listing.id).where(Listing.public_id == public_id))
+        link = listing and links.find_by_code(session, board, links.CONFIRM_LISTING, listing, code)
+        if link:
+            found = _act(session, board, link)
+    # Only here, so that the try is counted.
+    if found is None:
+        raise CodeRefused("wrong")
+    deed, woken = found
+    board.waker.wake(woken)
+    return deed
+
+
+def _act(
+    session: Session, board: Board, link: links.Link, changes: Changes | None = None
+) -> tuple[Deed, list[int]]:
+    """Do what a link is for, and use it up."""
+    subject = _subject(session, link)
+    if link.purpose in links.CONFIRMATIONS:
+        kept_bans.require_none(session, link.address_hash)
+    deed, woken = _do(session, board, link, subject, _deed(session, link, subject), changes)
+    links.spend(session, link)
+    return deed, woken
 
 
 def _do(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import outbox
+from board import codes, outbox
 from board.db import Base, BigId, UTCDateTime, now
 from board.errors import LinkRefused
 
@@ -70,6 +70,8 @@ LIFETIMES = {
     REWORD_LISTING: timedelta(days=14),
     APPEAL: timedelta(days=30),
 }
+#: Codes that may be typed in place of one link; it still opens afterwards.
+TRIES = 5
 #: Confirmations that one address may have waiting at a time: nobody's inbox is a target.
 WAITING_PER_ADDRESS = 3
 _WAITING_WINDOW = timedelta(days=1)
@@ -92,6 +94,9 @@ class Link(Base):
     sealed: Mapped[bytes | None] = mapped_column(
         sa.LargeBinary,
         comment="encrypted: address; only of links that need it, until they are used",
+    )
+    tries: Mapped[int] = mapped_column(
+        sa.SmallInteger, default=0, comment="codes that were typed in its place"
     )
 
 
@@ -212,6 +217,43 @@ def find(session: Session, token: str, *, lock: bool = False) -> Link:
     if link.expires_at <= now(session):
         raise LinkRefused("expired")
     return link
+
+
+def code_of(board: Board, token: str) -> str:
+    """The code that may be typed in place of the link of this token."""
+    return _code(board, _hash(token))
+
+
+def find_by_code(
+    session: Session, board: Board, purpose: str, subject_id: int, typed: str
+) -> Link | None:
+    """The link in whose place this code was typed; None for a wrong code, or one too many.
+
+    The try is counted before the code is looked at, in the statement that finds the row, so that
+    guesses sent at once are counted one by one; the row is held to the end of the unit.
+    """
+    link = session.scalar(
+        sa.update(Link)
+        .where(
+            Link.purpose == purpose,
+            Link.subject_id == subject_id,
+            Link.used_at.is_(None),
+            Link.expires_at > now(session),
+            Link.tries < TRIES,
+        )
+        .values(tries=Link.tries + 1)
+        .returning(Link)
+        .execution_options(synchronize_session=False)
+    )
+    if link is None:
+        return None
+    expected = _code(board, link.token_hash).encode()
+    right = hmac.compare_digest(expected, codes.typed(typed).encode())
+    return link if right else None
+
+
+def _code(board: Board, token_hash: str) -> str:
+    return codes.derived(board.settings.secret_key, f"link:{token_hash}")
 
 
 def spend(session: Session, link: Link) -> None:

@@ -125,7 +125,7 @@ TABLES: Final = (
         title=N_("Links that were mailed to you"),
         whose=mailed_links,
         shown=lambda person: Link.address_hash == person.address_hash,
-        hidden=frozenset({"token_hash", "address_hash", "subject_id", "sealed"}),
+        hidden=frozenset({"token_hash", "address_hash", "subject_id", "sealed", "tries"}),
     ),
     PersonalTable(
         model=SignInCode,

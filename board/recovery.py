@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import audit, members, sessions
+from board import audit, codes, members, sessions
 from board.db import Base, BigId, UTCDateTime, now
 from board.errors import CodeRefused, Invalid, Problem
 from board.i18n import N_
 from board.sessions import SignedIn
-from board.sign_in import new_code, typed_code
 from board.validation import Checks, email_address
 
 if TYPE_CHECKING:
@@ -41,16 +40,16 @@ def issue(session: Session, board: Board, member_id: int, *, by: int | None) -> 
     `by` is the member who asks for it; None stands for the command line.
     """
     session.execute(sa.delete(RecoveryCode).where(RecoveryCode.member_id == member_id))
-    codes = [new_code() + new_code() for _ in range(COUNT)]
+    made = [codes.new() + codes.new() for _ in range(COUNT)]
     moment = now(session)
     session.add_all(
         RecoveryCode(
             member_id=member_id, code_hash=_hash(board, member_id, code), created_at=moment
         )
-        for code in codes
+        for code in made
     )
     audit.record(session, "recovery-codes", subject="members", subject_id=member_id, member_id=by)
-    return ["-".join(code[i : i + 4] for i in range(0, len(code), 4)) for code in codes]
+    return ["-".join(code[i : i + 4] for i in range(0, len(code), 4)) for code in made]
 
 
 def issue_for(board: Board, email: str) -> list[str]:
@@ -85,7 +84,7 @@ def give_second_factor(board: Board, reader: SignedIn, code: str) -> str:
             sa.update(RecoveryCode)
             .where(
                 RecoveryCode.member_id == reader.member_id,
-                RecoveryCode.code_hash == _hash(board, reader.member_id, typed_code(code)),
+                RecoveryCode.code_hash == _hash(board, reader.member_id, codes.typed(code)),
                 RecoveryCode.used_at.is_(None),
             )
             .values(used_at=now(session))

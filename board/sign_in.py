@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from board import bans, consent, kept_bans, links, members, outbox, sessions
+from board import bans, codes, consent, kept_bans, links, members, outbox, sessions
 from board.db import Base, BigId, UTCDateTime, now
 from board.errors import CodeRefused
 from board.i18n import LOCALES, N_
@@ -28,9 +28,6 @@ from board.validation import Checks, email_address
 if TYPE_CHECKING:
     from board.context import Board
 
-#: No vowels, so that no word comes out, and nothing that looks like something else.
-ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
-LENGTH = 8
 LIFETIME = timedelta(minutes=10)
 TRIES = 5
 #: Codes that one address may get in a day and not use: nobody's inbox is a target.
@@ -78,7 +75,7 @@ def ask(board: Board, email: str, locale: str) -> str:
             "locale", N_("One of these is accepted: %(codes)s."), codes=", ".join(LOCALES)
         )
     checks.done()
-    asked = _Asked(secrets.token_urlsafe(24), new_code())
+    asked = _Asked(secrets.token_urlsafe(24), codes.new())
     with board.db.write() as session:
         address = links.address_hash(board.settings.secret_key, email)
         if not _may_ask(session, address):
@@ -90,7 +87,7 @@ def ask(board: Board, email: str, locale: str) -> str:
             once=f"{outbox.SIGN_IN_CODE}:{row.browser_hash}",
             locale=locale,
             payload=board.vault.seal(
-                json.dumps({"email": email, "code": shown(asked.code), "row": str(row.id)})
+                json.dumps({"email": email, "code": codes.shown(asked.code), "row": str(row.id)})
             ),
         )
         outbox_id = outbox.add(session, mail)
@@ -154,7 +151,7 @@ def _try(session: Session, board: Board, browser: str, code: str) -> tuple[str |
     row = _count_try(session, browser)
     if row is None:
         return None, "", "over"
-    right = hmac.compare_digest(row.code_hash, _code_hash(board, browser, typed_code(code)))
+    right = hmac.compare_digest(row.code_hash, _code_hash(board, browser, codes.typed(code)))
     if not right or row.sealed is None:
         return None, row.locale, "over" if row.tries >= TRIES else "wrong"
     email = board.vault.open(row.sealed)
@@ -208,21 +205,6 @@ def forget_old(board: Board) -> int:
         )
         old = sa.delete(SignInCode).where(SignInCode.created_at <= moment - _DAY)
         return cast(CursorResult[Any], session.execute(old)).rowcount
-
-
-def new_code() -> str:
-    """Eight characters that are easy to read and to type: 38 bits."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-
-
-def shown(code: str) -> str:
-    """The code as it is written for people: ABCD-EFGH."""
-    return f"{code[:4]}-{code[4:]}"
-
-
-def typed_code(text: str) -> str:
-    """What somebody typed, in capitals and without what only parts it."""
-    return "".join(each for each in text.upper() if each.isalnum())[: 2 * LENGTH]
 
 
 def _code_hash(board: Board, browser: str, code: str) -> str:

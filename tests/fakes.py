@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 
 from board import dispatching, outbox
+from board.codes import ALPHABET
 from board.context import Board
 
 
@@ -120,6 +121,15 @@ class MailSink:
             if found:
                 return found[1]
         raise AssertionError(f"no mail to {address} holds a link to /{path}/")
+
+    def code(self, address: str) -> str:
+        """The newest code mailed to this address, as it is written: ABCD-EFGH."""
+        signs = f"[{ALPHABET}]{{4}}"
+        for message in reversed(self.to(address)):
+            found = re.search(rf"\b{signs}-{signs}\b", text_of(message))
+            if found:
+                return found[0]
+        raise AssertionError(f"no mail to {address} holds a code")
 
     def __enter__(self) -> Self:
         self._controller.start()

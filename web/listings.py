@@ -9,8 +9,17 @@ from flask import abort, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from board import answering, checking, emergency, listings, matching, posting, searching
-from board.errors import Invalid, KeyReused, NotAllowed
+from board import (
+    answering,
+    checking,
+    confirmations,
+    emergency,
+    listings,
+    matching,
+    posting,
+    searching,
+)
+from board.errors import CodeRefused, Invalid, KeyReused, NotAllowed
 from board.i18n import N_
 from board.listings import ListingView
 from board.posting import NewListing
@@ -21,6 +30,7 @@ from web.errors import error_response
 from web.forms.filters import Looking, read_filter, refuse, urgency_choices
 from web.forms.listing import POSTED, ListingForm
 from web.forms.place import find_place
+from web.forms.sign_in import CodeForm
 from web.guards import Guard, GuardedBlueprint, viewer_id
 from web.information import show_information
 from web.locale import current_locale
@@ -28,6 +38,12 @@ from web.map import hexagon_geometry
 from web.me import banned
 from web.places import Grid, grid_of_form
 from web.words import current_board
+
+#: The same whatever was wrong: whether an address waits for too many mails is told to nobody.
+_WRONG_CODE = N_(
+    "This code does not open this listing, or was tried too often. Look at the mail again, or "
+    "press its link."
+)
 
 blueprint = GuardedBlueprint("listings", __name__, guard=Guard.PUBLIC, url_prefix="/listings")
 
@@ -155,13 +171,39 @@ def _one_step(form: ListingForm, kind: Kind) -> ResponseReturnValue:
 
 @blueprint.get("/sent")
 def sent() -> str:
-    """What to do next: look at the mail, or wait for a moderator. The same for every address.
+    """What to do next: open the link of the mail or type its code, or wait for a moderator.
 
-    Whom to call in danger, and what officials have answered, stand there before anybody is asked.
+    The same for every address. Whom to call in danger, and what officials have answered, stand
+    there before anybody is asked.
     """
+    return _sent_page(CodeForm(formdata=None))
+
+
+@blueprint.post("/sent")
+def publish() -> ResponseReturnValue:
+    """Publish what this browser has posted, by the code of its mail."""
+    form = CodeForm(request.form)
+    g.page_address = url_for("listings.sent")
+    try:
+        posted, code = str(session.get("posted", "")), form.code.data or ""
+        deed = confirmations.publish(current_board(), posted, code)
+    except NotAllowed:
+        return banned()
+    except CodeRefused:
+        form.refuse("code", _WRONG_CODE)
+        form.code.data = ""
+        return _sent_page(form), 422
+    if deed.held:
+        session["held"] = True
+        return redirect(url_for("listings.sent"), 303)
+    return redirect(url_for("listings.show", public_id=deed.public_id, published=1), 303)
+
+
+def _sent_page(form: CodeForm) -> str:
     board, listing = current_board(), str(session.get("posted", ""))
     return render_template(
         "listings/sent.html",
+        form=form,
         is_held=session.get("held", False),
         help=emergency.for_request(board, listing),
         answers=matching.official_answers(board, listing),

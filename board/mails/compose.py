@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import jinja2
 from sqlalchemy.orm import Session
 
-from board import links, outbox, places, relays, sign_in, suspensions
+from board import codes, links, outbox, places, relays, sign_in, suspensions
 from board.alerts import Alert, AlertStatus
 from board.errors import LinkRefused
 from board.extensions import LONGER
@@ -145,6 +145,7 @@ def _confirm_listing(session: Session, board: Board, held: outbox.Claim) -> Lett
         values={
             "title": listing.title,
             "link": f"{board.settings.base_url}/links/{held.payload['token']}",
+            "code": codes.shown(links.code_of(board, held.payload["token"])),
         },
     )
 

@@ -75,7 +75,9 @@ def run(languages: list[str] | None = None) -> int:
     for language, error in lost.items():
         told = "".join(traceback.format_exception(error))
         print(f"the walk in {language} came to no end:\n{told}")
-    missing = _never_seen(set().union(*(outcome.made_of for outcome in outcomes)))
+    # Of an answer with several pages, as the copy is, the server tells but one.
+    seen = {look.page for look in looks}.union(*(outcome.made_of for outcome in outcomes))
+    missing = _never_seen(seen)
     print(*(f"never looked at: {each}" for each in missing), sep="\n")
     print("left to people:", *_left_to_people(looks), sep="\n")
     foreign = [each for outcome in outcomes for each in outcome.foreign]

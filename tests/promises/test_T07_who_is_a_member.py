@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from board import members, sign_in, suspensions
+from board import codes, members, sign_in, suspensions
 from board.context import Board
 from board.db import now
 from board.delivery_status import Reason
@@ -175,7 +175,7 @@ def test_T07_both_get_the_same_mail(board: Board, make: Factory, smtp: MailSink)
         sign_in.ask(board, address, "en")
         work_off(board)
         (mail,) = smtp.to(address)
-        pattern = rf"[{sign_in.ALPHABET}]{{4}}-[{sign_in.ALPHABET}]{{4}}"
+        pattern = rf"[{codes.ALPHABET}]{{4}}-[{codes.ALPHABET}]{{4}}"
         texts.append((mail["Subject"], re.sub(pattern, "CODE", mail.get_content())))
     assert texts[0] == texts[1]
 

@@ -14,7 +14,7 @@ from matcher.place import Place
 from matcher.taxonomy import Kind, Reach
 from tests.factories import AKWA, Factory
 from tests.fakes import MailSink, work_off
-from tests.web.conftest import Page, Poster, sign_in
+from tests.web.conftest import Page, Poster, csrf_token, sign_in
 from web.guards import session_cookie
 
 OFFER = {"kind": "offer", "categories": ["groceries", "errands"], "urgency": "0"}
@@ -57,6 +57,27 @@ class TestGoodForms:
         again = send.listing(key="another-key-of-a-form")
         assert again.location == "/listings/sent"
         assert "poster@example.org" not in client.get(again.location).text
+
+    def test_the_code_of_the_mail_publishes_it_in_this_browser(
+        self, send: Poster, client: FlaskClient, smtp: MailSink, board: Board
+    ) -> None:
+        """Typed on the page that says to look at the mail; elsewhere it opens nothing."""
+        send.listing()
+        work_off(board)
+        code = smtp.code("poster@example.org")
+        elsewhere = client.application.test_client()
+        for browser, typed, status in (
+            (elsewhere, code, 422),
+            (client, "BCDF-2345", 422),
+            (client, code, 303),
+        ):
+            data = {"csrf_token": csrf_token(browser, "/listings/sent"), "code": typed}
+            answer = browser.post("/listings/sent", data=data)
+            assert answer.status_code == status
+            if status == 422:
+                assert "code" in Page(answer.text).problems()
+        assert "published=1" in (answer.location or "")
+        assert "Courses pour une semaine" in client.get(answer.location).text
 
     def test_the_mailed_link_publishes_it(
         self, send: Poster, client: FlaskClient, board: Board, smtp: MailSink

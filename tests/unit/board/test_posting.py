@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +15,7 @@ import sqlalchemy as sa
 from board import bans, confirmations, links, listings, posting
 from board.consent import Consent
 from board.context import Board
-from board.errors import Invalid, KeyReused, LinkRefused, ListingNotFound, NotAllowed
+from board.errors import CodeRefused, Invalid, KeyReused, LinkRefused, ListingNotFound, NotAllowed
 from board.links import Link
 from board.listings import Listing
 from board.members import Member
@@ -42,6 +44,74 @@ def test_an_unconfirmed_listing_is_seen_by_nobody(board: Board, make: Factory) -
     assert search(board, ListingFilter()).total == 0
     assert search(board, ListingFilter(cell=AKWA.cell, radius_km=10)).total == 0
     assert rows(board, Member) == 0, "an address that nobody confirmed is no member"
+
+
+@pytest.mark.parametrize("typed", [str, str.lower, lambda code: f" {code.replace('-', ' ')} "])
+def test_the_code_of_the_mail_is_as_good_as_its_link(
+    board: Board, make: Factory, smtp: MailSink, typed: Callable[[str], str]
+) -> None:
+    """However it is typed; once, and the link of the same mail is used up with it."""
+    public_id = posting.post(board, make.form(email="asker@example.org"), "form-key-1").public_id
+    work_off(board)
+    code = smtp.code("asker@example.org")
+    assert confirmations.publish(board, public_id, typed(code)).public_id == public_id
+    assert listings.get(board, public_id).state == "open"
+    with pytest.raises(CodeRefused, match="wrong"):
+        confirmations.publish(board, public_id, code)
+    with pytest.raises(LinkRefused, match="used"):
+        confirmations.act(board, smtp.token("asker@example.org"))
+    assert rows(board, Member) == 1
+
+
+def test_a_code_is_tried_five_times_and_the_link_still_works(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """A code opens its own listing alone; after five tries the right one is refused as well."""
+    other = posting.post(board, make.form(email="other@example.org"), "form-key-1").public_id
+    public_id = posting.post(board, make.form(email="asker@example.org"), "form-key-2").public_id
+    work_off(board)
+    right = smtp.code("asker@example.org")
+    for wrong in ("", "BCDF-2345", "é" * 999, "\x00", smtp.code("other@example.org")):
+        with pytest.raises(CodeRefused, match="wrong"):
+            confirmations.publish(board, public_id, wrong)
+    for asked, code in ((public_id, right), (other, right), ("", right), ("unknown", right)):
+        with pytest.raises(CodeRefused, match="wrong"):
+            confirmations.publish(board, asked, code)
+    assert confirmations.act(board, smtp.token("asker@example.org")).public_id == public_id
+
+
+def test_the_code_ends_with_its_link(board: Board, make: Factory, smtp: MailSink) -> None:
+    """After three days it opens nothing."""
+    public_id = posting.post(board, make.form(email="asker@example.org"), "form-key-1").public_id
+    work_off(board)
+    code = smtp.code("asker@example.org")
+    board.db.clock_offset = links.LIFETIMES[links.CONFIRM_LISTING] + timedelta(seconds=1)
+    with pytest.raises(CodeRefused, match="wrong"):
+        confirmations.publish(board, public_id, code)
+
+
+def test_guesses_at_once_are_counted_one_by_one(
+    board: Board, make: Factory, smtp: MailSink
+) -> None:
+    """Twenty at a time are no more than five; and the right one twice publishes once."""
+    public_id = posting.post(board, make.form(email="asker@example.org"), "form-key-1").public_id
+    work_off(board)
+    code = smtp.code("asker@example.org")
+
+    def enter(typed: str) -> bool:
+        try:
+            return confirmations.publish(board, public_id, typed).public_id == public_id
+        except CodeRefused:
+            return False
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(enter, [code, code])) == 1
+        board.db.clock_offset = timedelta(seconds=1)
+        second = posting.post(board, make.form(email="asker@example.org"), "form-key-2").public_id
+        public_id = second
+        assert not any(pool.map(enter, ["BCDF-2345"] * 20))
+    with board.db.read() as session:
+        assert session.scalar(sa.select(sa.func.max(Link.tries))) == links.TRIES
 
 
 def test_a_mailed_link_opens_the_listing_once(board: Board, make: Factory, smtp: MailSink) -> None:

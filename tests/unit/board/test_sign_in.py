@@ -10,11 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from board import members, sessions, sign_in
+from board.codes import ALPHABET
 from board.context import Board
 from board.errors import CodeRefused, Invalid
 from board.members import Member
 from board.outbox import OutboxRow
-from board.sign_in import ALPHABET, LIFETIME, TRIES, SignInCode
+from board.sign_in import LIFETIME, TRIES, SignInCode
 from tests.factories import Factory
 from tests.fakes import MailSink, work_off
 

@@ -1,0 +1,28 @@
+"""Codes that are typed in place of a link: how many tries there were."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+
+
+def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("SET LOCAL lock_timeout = '5s'")
+    op.add_column(
+        "links",
+        sa.Column(
+            "tries",
+            sa.SmallInteger(),
+            nullable=False,
+            server_default="0",
+            comment="codes that were typed in its place",
+        ),
+    )
+
+
+def downgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_column("links", "tries")
