@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -108,6 +109,7 @@ def weights(
         while (left := end - time.monotonic()) > 0:
             tabs[-1].page.wait_for_timeout(left * 1000)
         yield from (tab.weigh() for tab in tabs)
+        print(f"{start + len(some)} of {len(wanted)} pages", file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True, slots=True)
