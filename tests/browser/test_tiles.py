@@ -25,7 +25,8 @@ PIN = ".leaflet-marker-icon .pin"
 TILE = ".leaflet-tile-pane img.leaflet-tile-loaded"
 LAND = ".leaflet-land-pane path.land"
 NAME = ".map-label"
-CREDIT = "© A & B"
+#: As markup it would be other signs.
+CREDIT = "© A &amp B"
 #: One grey pixel.
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="

@@ -150,8 +150,11 @@
       labels?.remove();
     });
     layer.on("tileunload", ({ tile }) => zooms.delete(tile));
-    // A tile of another zoom is about to go.
-    layer.on("tileerror", ({ coords }) => { if (![...zooms.values()].includes(coords.z)) showNames(); });
+    layer.on("tileerror", ({ coords }) => {
+      clearTimeout(silence);
+      // Tiles of another zoom are about to go.
+      if (![...zooms.values()].includes(coords.z)) showNames();
+    });
     layer.addTo(map);
   }
 
