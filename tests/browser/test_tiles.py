@@ -25,8 +25,8 @@ PIN = ".leaflet-marker-icon .pin"
 TILE = ".leaflet-tile-pane img.leaflet-tile-loaded"
 LAND = ".leaflet-land-pane path.land"
 NAME = ".map-label"
-#: As markup it would be other signs.
-CREDIT = "© A &amp B"
+#: As markup it would be other signs; on a telephone it is wider than the map.
+CREDIT = "© A &amp B, their contributors and whoever drew the rest of it, CC BY-SA"
 #: One grey pixel.
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
@@ -127,3 +127,16 @@ def test_a_silent_tile_server_is_not_waited_for(page: Page, server: Geocoder) ->
     expect(page.locator(".leaflet-tile-pane img").first).to_be_attached()
     page.clock.run_for(5_000)
     expect(page.locator(NAME).first).to_be_visible()
+
+
+def test_a_long_attribution_hides_no_scale(page: Page, server: Geocoder) -> None:
+    """On a telephone it takes more than one line."""
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(DOUALA)
+    said = page.locator(".leaflet-control-attribution")
+    expect(said).to_contain_text(CREDIT)
+    scale = page.locator(".leaflet-control-scale").bounding_box()
+    line = said.bounding_box()
+    assert scale is not None
+    assert line is not None
+    assert scale["y"] + scale["height"] <= line["y"]

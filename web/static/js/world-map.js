@@ -174,7 +174,8 @@
     map.attributionControl.setPrefix("");
     map.attributionControl.addAttribution(files.attribution);
     window.L.control.zoom({ zoomInTitle: files.zoomIn, zoomOutTitle: files.zoomOut }).addTo(map);
-    window.L.control.scale({ imperial: false }).addTo(map);
+    // In the corner of a long attribution, it stands above it.
+    window.L.control.scale({ imperial: false, position: files.tiles ? "bottomright" : "bottomleft" }).addTo(map);
     // Below Leaflet's own pane of tiles, which has 200.
     map.createPane("land").style.zIndex = 150;
     map.createPane("towns").style.zIndex = 450;
