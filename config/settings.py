@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -194,6 +195,17 @@ class Settings(BaseSettings):
         validation_alias="GEOCODER_DOMAIN",
         description="Host of the geocoder, for a server of one's own; by default the public one.",
     )
+    tile_url: Annotated[str, AfterValidator(values.tile_url)] | None = Field(
+        None,
+        validation_alias="TILE_URL",
+        description="Tile server of the maps, such as https://tiles.example.org/{z}/{x}/{y}.png; "
+        "without it, maps show the embedded land and ask nobody else.",
+    )
+    tile_attribution: Annotated[str, AfterValidator(values.credit)] | None = Field(
+        None,
+        validation_alias="TILE_ATTRIBUTION",
+        description="Whose map the tile server shows, in plain text; required with TILE_URL.",
+    )
     catcher_port: _PortNumber = Field(
         8025,
         validation_alias="MAIL_CATCHER_PORT",
@@ -260,6 +272,32 @@ class Settings(BaseSettings):
                 "PUSH_TEST_SERVICES: is for tests alone; accepted: nothing in production"
             )
         return self
+
+    @model_validator(mode="after")
+    def _refuse_tiles_that_no_page_may_show(self) -> Self:
+        if self.tile_url and not self.tile_attribution:
+            raise ValueError(
+                f"TILE_ATTRIBUTION: is required with TILE_URL; accepted: {values.CREDITS}"
+            )
+        if (self.tile_url or "").startswith("http:") and self.base_url.startswith("https:"):
+            raise ValueError(
+                "TILE_URL: is not encrypted, and browsers show no such pictures on the pages of "
+                "an https BASE_URL; accepted: https://HOST/…/{z}/{x}/{y}.png"
+            )
+        return self
+
+    @property
+    def tile_origin(self) -> str | None:
+        """Scheme, host and port of the tile server; None without one."""
+        if self.tile_url is None:
+            return None
+        parts = urlsplit(self.tile_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def tile_host(self) -> str | None:
+        """What readers are told of where the pictures of maps come from."""
+        return None if self.tile_url is None else urlsplit(self.tile_url).hostname
 
     @property
     def embedded_mail(self) -> bool:

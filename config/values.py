@@ -13,6 +13,10 @@ from urllib.parse import SplitResult, urlsplit
 DATABASES = "sqlite:///PATH (a file) or postgresql://USER:PASSWORD@HOST:PORT/NAME"
 SMTP_SERVERS = "smtp://[USER:PASSWORD@]HOST[:PORT] or smtps://[USER:PASSWORD@]HOST[:PORT]"
 REDIS_SERVERS = "redis://HOST:PORT/NUMBER, rediss://… or unix:///PATH"
+#: What a map says of its tiles must leave room for the map.
+CREDIT_LENGTH = 200
+CREDITS = f"plain text of at most {CREDIT_LENGTH} signs, such as © OpenStreetMap contributors"
+_HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?"
 #: Order of the group of P-256 (FIPS 186-5): a private key is a number from 1 to one less.
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -118,7 +122,7 @@ def token(value: str) -> str:
 
 def host(value: str) -> str:
     """A host, with or without a port."""
-    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?", value):
+    if not re.fullmatch(_HOST, value):
         raise ValueError("is not a host; accepted: HOST or HOST:PORT, without https://")
     return value
 
@@ -141,6 +145,29 @@ def origins(value: str) -> str:
         if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", origin):
             raise ValueError(f"is not a list of origins; accepted: {accepted}")
     return value
+
+
+def tile_url(value: str) -> str:
+    """Where the pictures of a map are, on one host whatever the placeholders stand for."""
+    accepted = (
+        "https://HOST/…/{z}/{x}/{y}.png: a fixed host, each of {z}, {x} and {y}, perhaps {r} for "
+        "dense screens, no other placeholder, no user or password"
+    )
+    if not re.fullmatch(rf"https?://{_HOST}/[!-~]*", value) or "#" in value:
+        raise ValueError(f"is no address of tiles; accepted: {accepted}")
+    _split(value, ("http", "https"), accepted)
+    needed = all(name in value for name in ("{z}", "{x}", "{y}"))
+    if not needed or re.search(r"[{}]", re.sub(r"\{[zxyr]\}", "", value)):
+        raise ValueError(f"has not the placeholders of tiles; accepted: {accepted}")
+    return value
+
+
+def credit(value: str) -> str:
+    """Whose pictures a map shows, in plain text: markup would be shown as it is written."""
+    markup = re.search(r"[<>]|&#?\w+;", value)
+    if markup or not value.isprintable() or not value.strip() or len(value) > CREDIT_LENGTH:
+        raise ValueError(f"is no line of plain text; accepted: {CREDITS}")
+    return value.strip()
 
 
 def folder(value: Path) -> Path:

@@ -188,7 +188,12 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     moderation.init_moderation(app)
     administration.init_administration(app)
     app.jinja_env.globals.update(
-        own_names=OWN_NAMES, embedded_mail=settings.embedded_mail, reader=reader
+        own_names=OWN_NAMES,
+        embedded_mail=settings.embedded_mail,
+        reader=reader,
+        tile_url=settings.tile_url,
+        tile_attribution=settings.tile_attribution,
+        tile_host=settings.tile_host,
     )
     for feature in FEATURES:
         app.register_blueprint(feature.blueprint)

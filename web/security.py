@@ -28,15 +28,19 @@ _YEAR_S = 31_536_000
 LINK_REFERRER = "strict-origin"
 
 
-def content_policy() -> ContentSecurityPolicy:
-    """Only our own files; no inline script or style; Bootstrap's icons are data: images."""
+def content_policy(settings: Settings) -> ContentSecurityPolicy:
+    """Only our own files; no inline script or style; Bootstrap's icons are data: images.
+
+    The one exception is the tile server that the operator has named, for pictures alone.
+    """
+    tiles = (settings.tile_origin,) if settings.tile_origin else ()
     return (
         ContentSecurityPolicy()
         .default_src("'none'")
         .script_src("'self'")
         .worker_src("'self'")
         .style_src("'self'")
-        .img_src("'self'", "data:")
+        .img_src("'self'", "data:", *tiles)
         .font_src("'self'")
         .connect_src("'self'")
         .manifest_src("'self'")
@@ -58,7 +62,7 @@ def build_headers(settings: Settings) -> Secure:
     """The set for this installation; strict transport only where the public address is https."""
     https = settings.production and over_https(settings)
     return Secure(
-        csp=content_policy(),
+        csp=content_policy(settings),
         permissions=_permissions(),
         # Other sites learn nothing, and the CSRF check of an https form has what it reads.
         referrer=ReferrerPolicy().same_origin(),

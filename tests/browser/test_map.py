@@ -80,6 +80,8 @@ def test_search_here_asks_for_the_middle_of_the_map(context: BrowserContext, mak
     """As a cell, and the radius that the map shows; the order is then that of the distance."""
     make.offer(title="À Douala")
     page = opened(context, f"/listings{DOUALA}")
+    # Before its view is there, the map shows the world.
+    expect(page.locator(PIN)).to_be_visible()
     page.locator(".leaflet-control-zoom-in").click()
     page.locator("[data-search-here]").click()
     page.wait_for_url(re.compile("cell="))
@@ -103,3 +105,21 @@ def test_own_alerts_are_on_a_map(
     page = opened(context, "/me")
     expect(page.locator("path.hex")).to_have_count(1)
     expect(page.locator("path.hex-choice")).to_have_count(1)
+
+
+def test_without_a_tile_server_no_request_leaves(
+    context: BrowserContext, make: Factory, site: str
+) -> None:
+    """The map is whole, land and names, and everything of it is from here."""
+    make.offer()
+    page = context.new_page()
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(request.url))
+    page.goto(f"/listings{DOUALA}")
+    expect(page.locator(PIN)).to_be_visible()
+    expect(page.locator("path.land").first).to_be_visible()
+    expect(page.locator(".map-label").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert page.locator("img.leaflet-tile").count() == 0
+    ours = (f"{site}/", "data:", "blob:")
+    assert [each for each in addresses if not each.startswith(ours)] == []

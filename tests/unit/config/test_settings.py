@@ -158,6 +158,28 @@ def test_an_awkward_home_folder_gets_a_socket_path_that_does(tmp_path: Path, nam
         ("DEFAULT_LOCALE", "de", "fr, en, es, pt or ar"),
         ("GEOCODER", "google", "photon, nominatim or ban"),
         ("GEOCODER_DOMAIN", "https://photon.example", "HOST"),
+        ("TILE_URL", "tiles.example.org/{z}/{x}/{y}.png", "https://HOST/"),
+        ("TILE_URL", "//tiles.example.org/{z}/{x}/{y}.png", "https://HOST/"),
+        ("TILE_URL", "ftp://tiles.example.org/{z}/{x}/{y}.png", "https://HOST/"),
+        ("TILE_URL", "data:image/png,{z}{x}{y}", "https://HOST/"),
+        ("TILE_URL", "https://u:p@tiles.example.org/{z}/{x}/{y}.png", "no user or password"),
+        ("TILE_URL", "https://{s}.example.org/{z}/{x}/{y}.png", "a fixed host"),
+        ("TILE_URL", "https://{x}.example.org/{z}/{x}/{y}.png", "a fixed host"),
+        ("TILE_URL", "https://tiles.example.org{z}/{x}/{y}.png", "a fixed host"),
+        ("TILE_URL", "https://tiles.example.org; script-src */{z}/{x}/{y}", "a fixed host"),
+        ("TILE_URL", "https://*.example.org/{z}/{x}/{y}.png", "a fixed host"),
+        ("TILE_URL", "https://tiles.example.org:99999/{z}/{x}/{y}.png", "https://HOST/"),
+        ("TILE_URL", "https://tiles.example.org\n/{z}/{x}/{y}.png", "https://HOST/"),
+        ("TILE_URL", "https://tiles.example.org/{z}/{x}/{y}.png#a", "https://HOST/"),
+        ("TILE_URL", "https://tiles.example.org/{z}/{x}.png", "each of {z}, {x} and {y}"),
+        ("TILE_URL", "https://tiles.example.org/{z}/{x}/{-y}.png", "each of {z}, {x} and {y}"),
+        ("TILE_URL", "https://tiles.example.org/{z}/{x}/{y}.{ext}", "no other placeholder"),
+        ("TILE_URL", "https://tiles.example.org/{{z}}/{x}/{y}.png", "no other placeholder"),
+        ("TILE_ATTRIBUTION", '<a href="https://a.example">A</a>', "plain text"),
+        ("TILE_ATTRIBUTION", "&copy; OpenStreetMap", "plain text"),
+        ("TILE_ATTRIBUTION", "one\nother", "plain text"),
+        ("TILE_ATTRIBUTION", " ", "plain text"),
+        ("TILE_ATTRIBUTION", "a" * 201, "at most 200"),
     ],
 )
 def test_a_bad_value_is_refused_with_its_variable_and_what_is_accepted(
@@ -233,3 +255,37 @@ def test_push_services_of_tests_are_origins_and_never_in_production(tmp_path: Pa
             settings(tmp_path, PUSH_TEST_SERVICES=refused)
     with pytest.raises(SettingsError, match="PUSH_TEST_SERVICES"):
         settings(tmp_path, ENTRAIDE_PRODUCTION="1", SECRET_KEY=SECRET, **service)
+
+
+@pytest.mark.parametrize(
+    ("address", "origin", "host"),
+    [
+        ("https://tiles.example.org/{z}/{x}/{y}.png", "https://tiles.example.org", None),
+        (
+            "https://tiles.example.org:8443/a/{z}/{y}/{x}{r}?key=k",
+            "https://tiles.example.org:8443",
+            None,
+        ),
+        ("http://127.0.0.1:8080/{z}/{x}/{y}.png", "http://127.0.0.1:8080", "127.0.0.1"),
+    ],
+)
+def test_tiles_come_from_one_origin(
+    tmp_path: Path, address: str, origin: str, host: str | None
+) -> None:
+    """Which the policy of the pages and the page about privacy name."""
+    made = settings(tmp_path, TILE_URL=address, TILE_ATTRIBUTION=" © A & B ")
+    assert (made.tile_url, made.tile_attribution) == (address, "© A & B")
+    assert made.tile_origin == origin
+    assert made.tile_host == (host or "tiles.example.org")
+    assert (settings(tmp_path).tile_origin, settings(tmp_path).tile_host) == (None, None)
+
+
+def test_tiles_say_whose_they_are_and_can_be_shown(tmp_path: Path) -> None:
+    """Their licences ask for the first; browsers refuse pictures in clear on a page of https."""
+    address = "http://tiles.example.org/{z}/{x}/{y}.png"
+    with pytest.raises(SettingsError, match="TILE_ATTRIBUTION: is required with TILE_URL; accept"):
+        settings(tmp_path, TILE_URL=address)
+    shown = {"TILE_URL": address, "TILE_ATTRIBUTION": "© A"}
+    assert settings(tmp_path, **shown).tile_url == address
+    with pytest.raises(SettingsError, match=r"TILE_URL: is not encrypted.*accepted: https://"):
+        settings(tmp_path, **shown, BASE_URL="https://board.example.org")

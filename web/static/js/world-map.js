@@ -1,10 +1,13 @@
-// A map without tiles: Natural Earth's countries, our own colours, names of towns from the gazetteer.
+// A map that needs nobody else: Natural Earth's countries, our own colours, names of towns from the
+// gazetteer. Tiles of a server that the operator has named lie above the land, and may fail.
 (() => {
   "use strict";
 
   const { files, load, loadSheet, element, still } = window.entraide;
   const FINE_FROM_ZOOM = 6;
   const NAMES_FROM_ZOOM = 3;
+  // So long a tile server may be silent before the map does without it.
+  const PATIENCE_MS = 4_000;
   // Width of an H3 cell in kilometres, by resolution: names are asked for cells about a fifth of the view.
   const CELL_WIDTH_KM = [2200, 840, 320, 120, 45, 17, 6.4, 2.4, 0.92];
 
@@ -105,8 +108,8 @@
   }
 
   // Names of the larger towns in view, so that one knows where one is.
-  function showNames(map) {
-    const labels = window.L.layerGroup().addTo(map);
+  function townNames(map) {
+    const labels = window.L.layerGroup();
     map.on("zoomend", () => { if (map.getZoom() < NAMES_FROM_ZOOM) labels.clearLayers(); });
     whenCellChanges(map, NAMES_FROM_ZOOM, async (cell, stillWanted) => {
       const answer = await fetch(`${files.names}?cell=${cell}`).catch(() => null);
@@ -119,6 +122,40 @@
         labels.addLayer(dot);
       }
     });
+    return labels;
+  }
+
+  // Tiles have names of their own: ours come where none can be had.
+  function drawTiles(map) {
+    const zooms = new Map();
+    let labels = null;
+    let silence = 0;
+    const showNames = () => {
+      labels ??= townNames(map);
+      labels.addTo(map);
+    };
+    const layer = window.L.tileLayer(files.tiles, {
+      maxZoom: map.getMaxZoom(),
+      // Some servers refuse whoever does not say on which site their tiles are shown.
+      referrerPolicy: "origin",
+      attribution: element("bdi", { textContent: files.tilesAttribution }).outerHTML,
+    });
+    layer.on("loading", () => {
+      clearTimeout(silence);
+      silence = setTimeout(showNames, PATIENCE_MS);
+    });
+    layer.on("tileload", ({ tile, coords }) => {
+      zooms.set(tile, coords.z);
+      clearTimeout(silence);
+      labels?.remove();
+    });
+    layer.on("tileunload", ({ tile }) => zooms.delete(tile));
+    layer.on("tileerror", ({ coords }) => {
+      clearTimeout(silence);
+      // Tiles of another zoom are about to go.
+      if (![...zooms.values()].includes(coords.z)) showNames();
+    });
+    layer.addTo(map);
   }
 
   // The corners of a cell, on the side of the ±180 meridian where its centre is. After h3 is loaded.
@@ -137,11 +174,14 @@
     map.attributionControl.setPrefix("");
     map.attributionControl.addAttribution(files.attribution);
     window.L.control.zoom({ zoomInTitle: files.zoomIn, zoomOutTitle: files.zoomOut }).addTo(map);
-    window.L.control.scale({ imperial: false }).addTo(map);
-    map.createPane("land").style.zIndex = 200;
+    // In the corner of a long attribution, it stands above it.
+    window.L.control.scale({ imperial: false, position: files.tiles ? "bottomright" : "bottomleft" }).addTo(map);
+    // Below Leaflet's own pane of tiles, which has 200.
+    map.createPane("land").style.zIndex = 150;
     map.createPane("towns").style.zIndex = 450;
     drawLand(map);
-    showNames(map);
+    if (files.tiles) drawTiles(map);
+    else townNames(map).addTo(map);
     return map;
   };
 })();
