@@ -3,14 +3,13 @@
 (() => {
   "use strict";
 
-  const { files, load } = window.entraide;
+  const { files, load, whenSeen } = window.entraide;
   const DECIMALS = 4;
 
   async function setUp(root) {
     const field = document.getElementById(root.dataset.field);
     const box = root.querySelector("[data-area-box]");
     const status = root.querySelector("[data-area-status]");
-    box.hidden = false;
     await load(files.worldMap);
     const map = await window.entraide.worldMap(box.querySelector("[data-map]"), { scrollWheelZoom: false });
     const [south, west, north, east] = JSON.parse(root.dataset.bounds);
@@ -79,9 +78,12 @@
   }
 
   for (const root of document.querySelectorAll("[data-area-picker]")) {
-    setUp(root).catch(() => {
-      root.querySelector("[data-area-box]").hidden = true;
+    const box = root.querySelector("[data-area-box]");
+    box.hidden = false;
+    // Whoever chooses another way of saying where never loads it.
+    whenSeen(box, () => setUp(root).catch(() => {
+      box.hidden = true;
       root.querySelector("[data-area-text]").open = true;
-    });
+    }), "300px");
   }
 })();
