@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import unicodedata
 from typing import Final
 
 #: No vowels, so that no word comes out, and nothing that looks like something else.
@@ -19,9 +20,9 @@ def new() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 
 
-def derived(secret_key: str, what: str) -> str:
-    """The code that belongs to something secret: always the same, and nothing of it can be told."""
-    digest = hmac.new(secret_key.encode(), f"code:{what}".encode(), "sha256").digest()
+def derived(key: bytes, what: str) -> str:
+    """The code that belongs to something: always the same, and only the holder of the key tells."""
+    digest = hmac.new(key, what.encode(), "sha256").digest()
     number = int.from_bytes(digest, "big")
     letters = []
     for _ in range(LENGTH):
@@ -36,5 +37,7 @@ def shown(code: str) -> str:
 
 
 def typed(text: str) -> str:
-    """What somebody typed, in capitals and without what only parts it."""
-    return "".join(each for each in text.upper() if each.isalnum())[: 2 * LENGTH]
+    """What somebody typed, in capitals, with digits of any script, without what only parts it."""
+    plain = unicodedata.normalize("NFKC", text).upper()
+    letters = (str(unicodedata.digit(c)) if c.isdecimal() else c for c in plain if c.isalnum())
+    return "".join(letters)[: 2 * LENGTH]

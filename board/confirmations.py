@@ -77,8 +77,8 @@ def act(board: Board, token: str, changes: Changes | None = None) -> Deed:
 def publish(board: Board, public_id: str, code: str) -> Deed:
     """Confirm a listing by the code of its mail, which is as good as the link.
 
-    Raises CodeRefused, with the same reason whatever was wrong, and NotAllowed. Only the browser
-    that posted the listing knows its public id before it is open.
+    Raises CodeRefused, with the same reason whatever was wrong, Invalid where the listing cannot be
+    opened now, and NotAllowed. Only the browser that posted it knows its public id until then.
     """
     found: tuple[Deed, list[int]] | None = None
     with board.db.write() as session:

@@ -152,7 +152,13 @@ def of_member(board: Board, member_id: int) -> list[Listed]:
             .limit(LISTED)
         )
         zone = _time_zone(session, member_id)
-        return [_listed(session, zone, *row) for row in session.execute(query)]
+        rows = session.execute(query).all()
+        others = {row[0].poster_id for row in rows} | {row[0].answerer_id for row in rows}
+        # Read at once; while they are held here, the session gives each out without asking again.
+        held = session.scalars(sa.select(Member).where(Member.id.in_(others - {None}))).all()
+        listed = [_listed(session, zone, *row) for row in rows]
+        del held
+        return listed
 
 
 def _listed(

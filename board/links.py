@@ -70,8 +70,9 @@ LIFETIMES = {
     REWORD_LISTING: timedelta(days=14),
     APPEAL: timedelta(days=30),
 }
-#: Codes that may be typed in place of one link; it still opens afterwards.
-TRIES = 5
+#: How often, and how long, a code may be typed in place of a link; the link outlives it.
+CODE_TRIES = 5
+CODE_LIFETIME = timedelta(minutes=10)
 #: Confirmations that one address may have waiting at a time: nobody's inbox is a target.
 WAITING_PER_ADDRESS = 3
 _WAITING_WINDOW = timedelta(days=1)
@@ -81,6 +82,7 @@ class Link(Base):
     """What was mailed, without the token itself."""
 
     __tablename__ = "links"
+    __table_args__ = (sa.Index("ix_links_subject_id", "subject_id", "purpose"),)
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     purpose: Mapped[str] = mapped_column(sa.String(16))
@@ -227,7 +229,7 @@ def code_of(board: Board, token: str) -> str:
 def find_by_code(
     session: Session, board: Board, purpose: str, subject_id: int, typed: str
 ) -> Link | None:
-    """The link in whose place this code was typed; None for a wrong code, or one too many.
+    """The link in whose place this code was typed; None for a wrong code, one too many or too late.
 
     The try is counted before the code is looked at, in the statement that finds the row, so that
     guesses sent at once are counted one by one; the row is held to the end of the unit.
@@ -238,8 +240,8 @@ def find_by_code(
             Link.purpose == purpose,
             Link.subject_id == subject_id,
             Link.used_at.is_(None),
-            Link.expires_at > now(session),
-            Link.tries < TRIES,
+            Link.created_at > now(session) - CODE_LIFETIME,
+            Link.tries < CODE_TRIES,
         )
         .values(tries=Link.tries + 1)
         .returning(Link)
@@ -253,7 +255,7 @@ def find_by_code(
 
 
 def _code(board: Board, token_hash: str) -> str:
-    return codes.derived(board.settings.secret_key, f"link:{token_hash}")
+    return codes.derived(board.vault.key("code in place of a link"), token_hash)
 
 
 def spend(session: Session, link: Link) -> None:

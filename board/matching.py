@@ -206,14 +206,17 @@ def counterparts(
 def best_counterparts(
     board: Board, ids: Collection[int], k: int, *, viewer: int | None = None
 ) -> dict[int, tuple[Counterpart, ...]]:
-    """The k best counterparts of each of some listings, by row id, as `counterparts` ranks them.
+    """The k best counterparts of each of some listings, by row id: near and remote ones alike.
 
-    A listing without any, one that is not matched and an unknown one are left out.
+    A listing without any, one that is not matched and an unknown one are left out. Raises
+    Unavailable where the index cannot be asked.
     """
     with board.db.read() as session:
         hidden = listings.hidden_from(session, viewer)
         rows = _matched_rows(session, ids)
         moment = int(now(session).timestamp())
+    if not rows:
+        return {}
     with board.index.asking(board.db) as copies:
         found = {
             row.id: _ranked(copies, Query(listing=row, now=moment, k=k + len(hidden)), hidden, k)

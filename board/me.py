@@ -17,7 +17,7 @@ from board import editing, extensions, inbox, listings, matching, own_alerts
 from board.conversations import Side
 from board.db import now
 from board.editing import Changes
-from board.errors import ListingNotFound
+from board.errors import ListingNotFound, Unavailable
 from board.inbox import Listed
 from board.listings import Listing, ListingView, Status
 from board.matching import Counterpart
@@ -42,8 +42,8 @@ class OwnListing:
     extension_days: int | None
     #: Who answered it, and where that stands: the unread first, then the latest.
     answers: tuple[Listed, ...]
-    #: The best matches of an open one.
-    counterparts: tuple[Counterpart, ...]
+    #: The best matches of an open one; None where they cannot be looked up now.
+    counterparts: tuple[Counterpart, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Space:
 
     listings: tuple[OwnListing, ...]
     alerts: tuple[OwnAlert, ...]
-    #: Messages in all conversations that were not read.
+    #: Messages in the conversations listed that were not read.
     unread: int
 
 
@@ -65,21 +65,30 @@ def space(board: Board, member_id: int) -> Space:
             answers[each.listing_id].append(each)
     with board.db.read() as session:
         moment, views = now(session), _views(session, board, member_id)
-    is_open = [view.id for view in views if view.state == "open"]
-    best = matching.best_counterparts(board, is_open, COUNTERPARTS_SHOWN, viewer=member_id)
+    best = _best(board, member_id, [view.id for view in views if view.state == "open"])
     return Space(
         listings=tuple(
             OwnListing(
                 view=view,
                 extension_days=extensions.days_to_add(view, moment),
                 answers=tuple(answers[view.id]),
-                counterparts=best.get(view.id, ()),
+                counterparts=None if best is None else best.get(view.id, ()),
             )
             for view in views
         ),
         alerts=own_alerts.all_of(board, member_id),
         unread=sum(each.unread for each in talks),
     )
+
+
+def _best(
+    board: Board, member_id: int, ids: list[int]
+) -> dict[int, tuple[Counterpart, ...]] | None:
+    """Counterparts by listing; None where the engine is away, which takes nothing else along."""
+    try:
+        return matching.best_counterparts(board, ids, COUNTERPARTS_SHOWN, viewer=member_id)
+    except Unavailable:
+        return None
 
 
 def own_views(board: Board, member_id: int) -> list[ListingView]:

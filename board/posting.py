@@ -88,6 +88,13 @@ def post(board: Board, new: NewListing, key: str, visitor: limits.Visitor = limi
     return _post_once(board, new, key, store)
 
 
+def status_of(board: Board, public_id: str) -> Status | None:
+    """Where a listing stands, for the browser that has posted it; None for an unknown one."""
+    with board.db.read() as session:
+        found = session.scalar(sa.select(Listing.status).where(Listing.public_id == public_id))
+    return None if found is None else Status(found)
+
+
 def post_as_member(
     board: Board,
     member_id: int,
@@ -275,8 +282,8 @@ def _require_few(session: Session, member_id: int) -> None:
     )
     if (today or 0) >= limits.LISTINGS_PER_MEMBER:
         message = N_(
-            "You have posted %(most)d listings within a day, and that is the most. This link "
-            "works again tomorrow."
+            "You have posted %(most)d listings within a day, and that is the most. The link of "
+            "the mail works again tomorrow."
         )
         raise Invalid([Problem("listing", message, {"most": limits.LISTINGS_PER_MEMBER})])
 

@@ -21,7 +21,7 @@ from board import (
 )
 from board.errors import CodeRefused, Invalid, KeyReused, NotAllowed
 from board.i18n import N_
-from board.listings import ListingView
+from board.listings import ListingView, Status
 from board.posting import NewListing
 from matcher.place import Place
 from matcher.taxonomy import Kind
@@ -41,8 +41,8 @@ from web.words import current_board
 
 #: The same whatever was wrong: whether an address waits for too many mails is told to nobody.
 _WRONG_CODE = N_(
-    "This code does not open this listing, or was tried too often. Look at the mail again, or "
-    "press its link."
+    "This code does not open this listing, is older than ten minutes, or was tried too often. Look "
+    "at the mail again, or press its link."
 )
 
 blueprint = GuardedBlueprint("listings", __name__, guard=Guard.PUBLIC, url_prefix="/listings")
@@ -150,8 +150,12 @@ def _post(listing: NewListing, key: str) -> str:
     board, visitor, member_id = current_board(), visitors.current_visitor(), viewer_id()
     session.pop("held", None)
     if member_id is None:
-        if not visitors.is_trapped():
-            session["posted"] = posting.post(board, listing, key, visitor).public_id
+        # A program that is told nothing learns nothing: its page is the same.
+        session["posted"] = (
+            secrets.token_urlsafe(9)
+            if visitors.is_trapped()
+            else posting.post(board, listing, key, visitor).public_id
+        )
         return url_for("listings.sent")
     posted = posting.post_as_member(board, member_id, listing, key, visitor)
     if not posted.is_held:
@@ -170,13 +174,13 @@ def _one_step(form: ListingForm, kind: Kind) -> ResponseReturnValue:
 
 
 @blueprint.get("/sent")
-def sent() -> str:
+def sent() -> ResponseReturnValue:
     """What to do next: open the link of the mail or type its code, or wait for a moderator.
 
     The same for every address. Whom to call in danger, and what officials have answered, stand
     there before anybody is asked.
     """
-    return _sent_page(CodeForm(formdata=None))
+    return _gone_on() or _sent_page(CodeForm(formdata=None))
 
 
 @blueprint.post("/sent")
@@ -184,11 +188,18 @@ def publish() -> ResponseReturnValue:
     """Publish what this browser has posted, by the code of its mail."""
     form = CodeForm(request.form)
     g.page_address = url_for("listings.sent")
+    # Pressed twice, or after the link was opened elsewhere; or nothing was posted here.
+    gone_on = _gone_on()
+    if gone_on or session.get("held") or not session.get("posted"):
+        return gone_on or redirect(url_for("listings.sent"), 303)
     try:
         posted, code = str(session.get("posted", "")), form.code.data or ""
         deed = confirmations.publish(current_board(), posted, code)
     except NotAllowed:
         return banned()
+    except Invalid as invalid:
+        problem = invalid.problems[0]
+        return error_response(410, gettext(problem.message) % dict(problem.params))
     except CodeRefused:
         form.refuse("code", _WRONG_CODE)
         form.code.data = ""
@@ -199,11 +210,23 @@ def publish() -> ResponseReturnValue:
     return redirect(url_for("listings.show", public_id=deed.public_id, published=1), 303)
 
 
+def _gone_on() -> ResponseReturnValue | None:
+    """To the listing that this browser has posted, once it is open; None while it waits."""
+    posted = str(session.get("posted", ""))
+    status = posting.status_of(current_board(), posted)
+    if status is Status.OPEN:
+        return redirect(url_for("listings.show", public_id=posted, published=1), 303)
+    if status is Status.HELD:
+        session["held"] = True
+    return None
+
+
 def _sent_page(form: CodeForm) -> str:
     board, listing = current_board(), str(session.get("posted", ""))
     return render_template(
         "listings/sent.html",
-        form=form,
+        # Whoever has posted nothing here has nothing to type.
+        form=form if listing else None,
         is_held=session.get("held", False),
         help=emergency.for_request(board, listing),
         answers=matching.official_answers(board, listing),

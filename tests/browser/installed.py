@@ -38,6 +38,8 @@ EVERYTHING = """async () => {
   return all;
 }"""
 
+NO_COPY_IS_LEFT = "async () => !(await caches.keys()).some((name) => name.startsWith('copy-'))"
+
 
 class Server:
     """The application at an address that browsers trust, which can be stopped and started."""

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from board import offline, sessions
 from board.context import Board
 from tests.browser.installed import (
-    COPY_IS_THERE,
+    NO_COPY_IS_LEFT,
     Server,
     at_work,
     everything,
@@ -181,7 +181,7 @@ def test_a_member_who_signs_in_next_finds_nothing(
     keep_copy(page)
     sign_in(page, server, board, make.member("next@example.org", locale="en"))
     page.goto("/about")
-    until(page, f"async () => !(await ({COPY_IS_THERE})())", "no copy")
+    until(page, NO_COPY_IS_LEFT, "no copy")
     server.stop()
     page.goto("/me")
     no_copy_is_left(page, "You are offline")
@@ -196,7 +196,7 @@ def test_a_session_that_has_ended_takes_its_copy_along(
         sessions.revoke_all(session, member_id)
     page.goto("/me")
     expect(page).to_have_url(re.compile("/sign-in"))
-    until(page, f"async () => !(await ({COPY_IS_THERE})())", "no copy")
+    until(page, NO_COPY_IS_LEFT, "no copy")
 
 
 def test_a_copy_is_over_after_some_days(page: Page, server: Server) -> None:

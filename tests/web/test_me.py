@@ -7,12 +7,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from board import inbox, listings, members, outcomes, profiles
 from board.context import Board
 from board.conversations import Seat, Side
+from board.errors import Unavailable
 from board.outcomes import Action
 from tests.factories import INLAND, Factory
 from tests.fakes import MailSink, work_off
@@ -73,6 +75,43 @@ def test_a_listing_says_who_answered_and_who_matches(
     after = Page(client.get("/me").text)
     assert "Done" in after.texts["main"][0]
     assert not after.all("a", href=f"/listings/{offer.public_id}")
+
+
+def test_the_page_is_there_without_the_engine(
+    client: FlaskClient, make: Factory, owner: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who matches cannot be looked up, and everything else can be done."""
+
+    def away(*_: object) -> None:
+        raise Unavailable("the engine")
+
+    monkeypatch.setattr("board.matching.LiveIndex.asking", away)
+    assert client.get("/me").status_code == 200
+    view = make.open(email=OWNER)
+    shown = client.get("/me")
+    assert shown.status_code == 200
+    assert "cannot be looked up right now" in shown.text
+    assert press(client, f"/me/listings/{view.public_id}/close").location == "/me"
+
+
+def test_many_answers_are_read_at_once(
+    client: FlaskClient, board: Board, make: Factory, owner: int
+) -> None:
+    """The page asks the database no more often for ten than for one."""
+    view = make.open(email=OWNER)
+    asked: list[str] = []
+    engine = board.db.engine
+    sa.event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    counts = []
+    # The first look finds out what later ones know.
+    client.get("/me")
+    for answers in (1, 9):
+        for _ in range(answers):
+            make.answered(view)
+        asked.clear()
+        assert client.get("/me").status_code == 200
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
 
 
 def test_alerts_are_drawn_as_areas(client: FlaskClient, make: Factory, owner: int) -> None:

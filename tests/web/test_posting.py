@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from board import confirmations
 from board.context import Board
+from board.db import now
 from board.listings import Listing
 from matcher.place import Place
 from matcher.taxonomy import Kind, Reach
@@ -17,6 +20,7 @@ from tests.fakes import MailSink, work_off
 from tests.web.conftest import Page, Poster, csrf_token, sign_in
 from web.guards import session_cookie
 
+NEW = "/listings/new?kind=request"
 OFFER = {"kind": "offer", "categories": ["groceries", "errands"], "urgency": "0"}
 
 
@@ -65,19 +69,58 @@ class TestGoodForms:
         send.listing()
         work_off(board)
         code = smtp.code("poster@example.org")
-        elsewhere = client.application.test_client()
         for browser, typed, status in (
-            (elsewhere, code, 422),
+            (client.application.test_client(), code, 303),
             (client, "BCDF-2345", 422),
             (client, code, 303),
         ):
-            data = {"csrf_token": csrf_token(browser, "/listings/sent"), "code": typed}
+            assert only(board).status == "pending"
+            data = {"csrf_token": csrf_token(browser, NEW), "code": typed}
             answer = browser.post("/listings/sent", data=data)
             assert answer.status_code == status
             if status == 422:
                 assert "code" in Page(answer.text).problems()
         assert "published=1" in (answer.location or "")
         assert "Courses pour une semaine" in client.get(answer.location).text
+
+    def test_what_is_published_already_is_shown_and_not_refused(
+        self, send: Poster, client: FlaskClient, smtp: MailSink, board: Board
+    ) -> None:
+        """Pressed twice, or after the link was opened on another device."""
+        send.listing()
+        work_off(board)
+        confirmations.act(board, smtp.token("poster@example.org"))
+        public_id = only(board).public_id
+        data = {"csrf_token": csrf_token(client, NEW), "code": "BCDF-2345"}
+        for answer in (client.get("/listings/sent"), client.post("/listings/sent", data=data)):
+            assert answer.location == f"/listings/{public_id}?published=1"
+
+    def test_a_right_code_for_what_can_no_longer_be_opened_says_why(
+        self, send: Poster, client: FlaskClient, smtp: MailSink, board: Board
+    ) -> None:
+        """As the link does: its time is over."""
+        send.listing()
+        work_off(board)
+        with board.db.write() as session:
+            moment = now(session)
+            session.execute(
+                sa.update(Listing).values(
+                    starts_at=moment - timedelta(days=9), ends_at=moment - timedelta(minutes=1)
+                )
+            )
+        code = smtp.code("poster@example.org")
+        data = {"csrf_token": csrf_token(client, "/listings/sent"), "code": code}
+        answer = client.post("/listings/sent", data=data)
+        assert answer.status_code == 410
+        assert only(board).status == "pending"
+
+    def test_who_has_posted_nothing_has_no_code_to_type(
+        self, client: FlaskClient, board: Board
+    ) -> None:
+        """The page says to look at the mail, without a field that could only refuse."""
+        page = Page(client.get("/listings/sent").text)
+        assert "Look at your mail" in page.texts["main"][0]
+        assert not page.all("input", name="code")
 
     def test_the_mailed_link_publishes_it(
         self, send: Poster, client: FlaskClient, board: Board, smtp: MailSink

@@ -20,9 +20,11 @@ def upgrade() -> None:
             comment="codes that were typed in its place",
         ),
     )
+    op.create_index("ix_links_subject_id", "links", ["subject_id", "purpose"], unique=False)
 
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_index("ix_links_subject_id", table_name="links")
     op.drop_column("links", "tries")

@@ -20,8 +20,9 @@ const copies = (() => {
       round += 1;
     }
     const names = await caches.keys();
-    // A later page has said otherwise meanwhile, and what it had kept stays.
-    if (mark !== forWhom) return;
+    // A later page has said otherwise meanwhile, and what it had kept stays; what is to be forgotten
+    // goes in any case.
+    if (mark && mark !== forWhom) return;
     const others = names.filter((name) => name.startsWith(PREFIX) && name !== PREFIX + mark);
     await Promise.all(others.map((name) => caches.delete(name)));
     await find();
