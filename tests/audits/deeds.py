@@ -44,6 +44,20 @@ def _a_last_look(page: Page) -> Response | None:
     return _pressing("main form .button-warm")(page)
 
 
+def _posted(page: Page) -> Response | None:
+    """Post as a guest, and be asked for the link or the code of the mail."""
+    _a_last_look(page)
+    page.locator("input[name=email]").fill("asks@example.org")
+    return _pressing("main form .button-warm")(page)
+
+
+def _wrong_code(page: Page) -> Response | None:
+    """Type another code than that of the mail."""
+    _posted(page)
+    page.locator("input[name=code]").fill("BCDF-2345")
+    return _pressing(_ONE_BUTTON)(page)
+
+
 def _by_phone(page: Page) -> Response | None:
     """Take the number and the code from the page, and close the listing with them."""
     _pressing("form[action$='/code'] button")(page)
@@ -72,6 +86,8 @@ def deeds(site: Site) -> list[Deed]:
     return [
         Deed(GUEST, "/", _understood),
         Deed(GUEST, "/", _a_last_look),
+        Deed(GUEST, "/", _posted),
+        Deed(GUEST, "/", _wrong_code),
         Deed(OWNER, "/me/passkeys", _pressing("form[action$='/recovery'] button")),
         Deed(OWNER, "/relay", _pressing("form[action$='/code'] button")),
         Deed(OWNER, "/relay", _by_phone),
