@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Roles that are granted to a person, the one that may do most last.
 GRANTED: Final = tuple(role for role in Role if role not in BY_ORGANISATION)
+#: So many people of a role are listed; a page of a thousand is too long for a telephone.
+LISTED: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,16 @@ class Holder:
     has_second_factor: bool | None
 
 
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """Who has one role."""
+
+    #: How many there are.
+    number: int
+    #: The first `LISTED` of them.
+    listed: tuple[Holder, ...]
+
+
 def overview(board: Board, member_id: int) -> Overview:
     """What waits, for this administrator."""
     with board.db.read() as session:
@@ -68,28 +80,39 @@ def overview(board: Board, member_id: int) -> Overview:
         )
 
 
-def holders(board: Board) -> dict[Role, tuple[Holder, ...]]:
-    """Everybody with a granted role, by role and address."""
+def holders(board: Board) -> dict[Role, Holders]:
+    """Who has which granted role, by address; of many the first only."""
+    with board.db.read() as session:
+        return {
+            role: Holders(
+                number=_count(session, Grant.id, Grant.role == role),
+                listed=_listed(session, role),
+            )
+            for role in GRANTED
+        }
+
+
+def _listed(session: Session, role: Role) -> tuple[Holder, ...]:
     giver = aliased(Member)
     own_codes = RecoveryCode.member_id == Member.id
-    with board.db.read() as session:
-        rows = session.execute(
-            sa.select(
-                Member.id,
-                Member.email,
-                Grant,
-                giver.email,
-                sa.or_(
-                    sa.exists().where(Passkey.member_id == Member.id),
-                    sa.exists().where(own_codes, RecoveryCode.used_at.is_(None)),
-                ),
-            )
-            .join(Grant, Grant.member_id == Member.id)
-            .outerjoin(giver, giver.id == Grant.granted_by)
-            .order_by(Member.email, Member.id)
+    rows = session.execute(
+        sa.select(
+            Member.id,
+            Member.email,
+            Grant,
+            giver.email,
+            sa.or_(
+                sa.exists().where(Passkey.member_id == Member.id),
+                sa.exists().where(own_codes, RecoveryCode.used_at.is_(None)),
+            ),
         )
-        found = [_holder(*row) for row in rows]
-    return {role: tuple(each for each in found if each.role is role) for role in GRANTED}
+        .join(Grant, Grant.member_id == Member.id)
+        .outerjoin(giver, giver.id == Grant.granted_by)
+        .where(Grant.role == role)
+        .order_by(Member.email, Member.id)
+        .limit(LISTED)
+    )
+    return tuple(_holder(*row) for row in rows)
 
 
 def _holder(

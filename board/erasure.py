@@ -155,6 +155,8 @@ def _note(session: Session, entry: Entry) -> None:
 
 def _forget(session: Session, board: Board, person: Person) -> list[int]:
     """Delete everything about the person; returns the outbox rows to wake."""
+    # The member before the grants: `roles` locks in this order.
+    session.execute(sa.select(Member.id).where(Member.id == person.member_id).with_for_update())
     rows = _take_leave(session, board, person)
     if person.member_id is not None:
         kept_bans.keep(session, person.address_hash, person.member_id)

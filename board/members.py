@@ -46,9 +46,10 @@ class Member(Base):
     )
 
 
-def by_email(session: Session, email: str) -> Member | None:
-    """The member of this normalised address."""
-    return session.scalar(sa.select(Member).where(Member.email == email))
+def by_email(session: Session, email: str, *, lock: bool = False) -> Member | None:
+    """The member of this normalised address; with `lock`, held to the end of the unit."""
+    found = sa.select(Member).where(Member.email == email)
+    return session.scalar(found.with_for_update() if lock else found)
 
 
 def confirmed(session: Session, email: str, locale: str) -> Member:
@@ -63,15 +64,16 @@ def confirmed(session: Session, email: str, locale: str) -> Member:
     return member
 
 
-def named(session: Session, email: str, locale: str) -> Member:
+def named(session: Session, email: str, locale: str, *, lock: bool = False) -> Member:
     """The member of an address that somebody else answers for, made when it is new.
 
-    Of two units that name a new address at once, one makes the member, and both get it.
+    Of two units that name a new address at once, one makes the member, and both get it; also of
+    one that waited, with `lock`, until the member was erased.
     """
-    if by_email(session, email) is None:
+    while (member := by_email(session, email, lock=lock)) is None:
         new = {"email": email, "locale": locale, "created_at": now(session)}
         session.execute(insert_new(session, Member, ["email"]), [new])
-    return session.scalars(sa.select(Member).where(Member.email == email)).one()
+    return member
 
 
 def display_name(board: Board, member_id: int) -> str:

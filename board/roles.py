@@ -38,9 +38,8 @@ class Role(StrEnum):
 BY_ORGANISATION = frozenset({Role.PARTNER, Role.COORDINATOR})
 #: Roles that count only in a session whose second factor was given.
 WITH_SECOND_FACTOR = frozenset({Role.PARTNER, Role.MODERATOR, Role.ADMINISTRATOR})
-OWN_RIGHT = N_(
-    "Only another administrator can take this right from you: the board keeps at least one."
-)
+OWN_RIGHT = N_("Only another administrator can take this right from you.")
+BANNED = N_("This person is banned, and can be given no role while the ban lasts.")
 
 
 class Grant(Base):
@@ -74,13 +73,14 @@ def grant(board: Board, email: str, role: str, *, by: int | None = None) -> bool
     """Give the member of this address a role; whoever is new becomes a member, and is told by mail.
 
     `by` is the administrator who grants it; None stands for the command line. False when it was
-    granted already. Raises Invalid, and NotAllowed where `by` is no administrator; partners are
-    members of an organisation (`partners`).
+    granted already. Raises Invalid, also for somebody who is banned, and NotAllowed where `by` is
+    no administrator; partners are members of an organisation (`partners`).
     """
     wanted, email = _checked(email, role)
     with board.db.write() as session:
+        member = members.named(session, email, board.settings.default_locale, lock=True)
         _require_administrator(session, by)
-        member = members.named(session, email, board.settings.default_locale)
+        _require_no_ban(session, board, member)
         new = {"member_id": member.id, "role": wanted, "granted_by": by, "created_at": now(session)}
         if not insert_all_new(session, Grant, ["member_id", "role"], [new]):
             return False
@@ -94,12 +94,12 @@ def revoke(board: Board, email: str, role: str, *, by: int | None = None) -> boo
     """Take a role away, at once and everywhere; whoever had it is told by mail.
 
     False when nobody of this address has it. Raises NotAllowed where `by` is no administrator, and
-    Invalid, also for one's own right to administer: so one is always left.
+    Invalid, also for one's own right to administer.
     """
     wanted, email = _checked(email, role)
     with board.db.write() as session:
+        member = members.by_email(session, email, lock=True)
         _require_administrator(session, by)
-        member = members.by_email(session, email)
         if member is None:
             return False
         if by == member.id and wanted is Role.ADMINISTRATOR:
@@ -119,17 +119,34 @@ def has(session: Session, member_id: int, role: Role) -> bool:
 
 
 def _require_administrator(session: Session, by: int | None) -> None:
-    """Raise NotAllowed unless `by` is an administrator, or stands for the command line.
+    """Raise NotAllowed unless `by` is an administrator and not banned, or the command line.
 
     The rights of all are held until the end of the unit, in one order: of two who take away each
-    other's, the second comes too late.
+    other's, the second comes too late. The member whom it is about is locked before: an erasure
+    takes the member first, and the grants after it.
     """
+    # Bans end sessions, and these ask this module for roles.
+    from board.bans import Ban
+
     if by is None:
         return
-    administrators = sa.select(Grant.member_id).where(Grant.role == Role.ADMINISTRATOR)
+    is_banned = sa.exists().where(Ban.member_id == Grant.member_id, Ban.lifted_at.is_(None))
+    administrators = sa.select(Grant.member_id).where(Grant.role == Role.ADMINISTRATOR, ~is_banned)
     held = session.scalars(administrators.order_by(Grant.id).with_for_update()).all()
     if by not in held:
         raise NotAllowed(Role.ADMINISTRATOR)
+
+
+def _require_no_ban(session: Session, board: Board, member: Member) -> None:
+    """Raise Invalid for somebody who is banned, or was as they were erased."""
+    # As above.
+    from board import bans, conversations, kept_bans
+
+    try:
+        bans.require_none(session, member.id)
+        kept_bans.require_none(session, conversations.address_hash(board, member))
+    except NotAllowed as refusal:
+        raise Invalid([Problem("email", BANNED)]) from refusal
 
 
 def _take_away(session: Session, member_id: int, role: Role) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from flask import Flask, abort, g, redirect, render_template, request, url_for
@@ -25,7 +26,7 @@ _DONE: Final = {
     "given": N_("The role is given. A mail about it is on its way."),
     "had": N_("This person has this role already: nothing has changed."),
     "taken": N_("The role is taken away. A mail about it is on its way."),
-    "gone": N_("This person does not have this role any more: nothing has changed."),
+    "gone": N_("This person does not have this role: nothing has changed."),
 }
 
 
@@ -38,53 +39,45 @@ def index() -> str:
 
 @blueprint.get("/people")
 def people() -> str:
-    """Everybody with a role, and the form that gives one."""
+    """Who has a role that is given to a person, and the form that gives one or takes it away."""
     return _render(RoleForm(formdata=None))
 
 
 @blueprint.post("/people")
 def give() -> ResponseReturnValue:
     """Give somebody a role; or give the form back as it was."""
+    return _change(roles.grant, "given", "had")
+
+
+@blueprint.post("/people/take-away")
+def take_away() -> ResponseReturnValue:
+    """Take a role away; or give the form back as it was."""
+    return _change(roles.revoke, "taken", "gone")
+
+
+def _change(deed: Callable[..., bool], done: str, unchanged: str) -> ResponseReturnValue:
     form = RoleForm(request.form)
     g.page_address = url_for("administration.people")
     try:
         email, role = form.email.data or "", form.role.data or ""
-        new = roles.grant(current_board(), email, role, by=signed_in().member_id)
+        changed = deed(current_board(), email, role, by=signed_in().member_id)
     except Invalid as invalid:
         form.refuse_all(invalid.problems)
         return _render(form), 422
     except NotAllowed:
         abort(404)
-    return _done("given" if new else "had")
-
-
-@blueprint.post("/people/take-away")
-def take_away() -> ResponseReturnValue:
-    """Take a role away; or say why not, above the list."""
-    form = RoleForm(request.form)
-    g.page_address = url_for("administration.people")
-    try:
-        email, role = form.email.data or "", form.role.data or ""
-        was_held = roles.revoke(current_board(), email, role, by=signed_in().member_id)
-    except Invalid as invalid:
-        form.refuse_all(invalid.problems)
-        refusal = " ".join(text for _, _, text in form.problem_list())
-        return _render(RoleForm(formdata=None), refusal), 422
-    except NotAllowed:
-        abort(404)
-    return _done("taken" if was_held else "gone")
+    return _done(done if changed else unchanged)
 
 
 def _done(what: str) -> ResponseReturnValue:
     return redirect(url_for("administration.people", done=what), 303)
 
 
-def _render(form: RoleForm, refusal: str = "") -> str:
+def _render(form: RoleForm) -> str:
     done = _DONE.get(request.args.get("done", ""))
     return render_template(
         "administration/people.html",
         form=form,
-        refusal=refusal,
         done=gettext(done) if done else "",
         holders=administration.holders(current_board()),
         own_id=signed_in().member_id,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from board import outbox, relays, roles, words
 from board.i18n import N_, translations
 from board.mails.letter import Letter
 from board.members import Member
+from board.outbox import OutboxRow
 from board.roles import WITH_SECOND_FACTOR, Role
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ _PAGES: Final = {
 def _granted(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
     """Only while the role is held: one that was taken away meanwhile has its own mail."""
     member, role = session.get(Member, held.member_id), Role(held.payload["role"])
-    if member is None or not roles.has(session, member.id, role):
+    if member is None or not roles.has(session, member.id, role) or _comes_again(session, held):
         return None
     return Letter(
         to=relays.address_for(session, member),
@@ -46,7 +48,7 @@ def _granted(session: Session, board: Board, held: outbox.Claim) -> Letter | Non
 def _revoked(session: Session, _: Board, held: outbox.Claim) -> Letter | None:
     """Only while the role is gone."""
     member, role = session.get(Member, held.member_id), Role(held.payload["role"])
-    if member is None or roles.has(session, member.id, role):
+    if member is None or roles.has(session, member.id, role) or _comes_again(session, held):
         return None
     return Letter(
         to=relays.address_for(session, member),
@@ -55,6 +57,17 @@ def _revoked(session: Session, _: Board, held: outbox.Claim) -> Letter | None:
         template="role_revoked",
         values={"name": _name(role, held.locale)},
     )
+
+
+def _comes_again(session: Session, held: outbox.Claim) -> bool:
+    """Whether a later mail says the same: the role came and went more than once meanwhile."""
+    same, _, _ = held.once.rpartition(":")
+    later = sa.exists().where(
+        OutboxRow.member_id == held.member_id,
+        OutboxRow.id > held.id,
+        OutboxRow.once.startswith(f"{same}:", autoescape=True),
+    )
+    return bool(session.scalar(sa.select(later)))
 
 
 def _name(role: Role, locale: str) -> str:

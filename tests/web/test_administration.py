@@ -10,10 +10,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from board import members, roles
+from board import bans, members, recovery, roles
+from board.administration import LISTED
 from board.audit import AuditEntry
 from board.context import Board
 from board.members import Member
+from board.recovery import RecoveryCode
 from board.roles import Role
 from tests.factories import Factory
 from tests.fakes import MailSink, work_off
@@ -130,21 +132,18 @@ def test_a_role_is_given_and_taken_away(admin: FlaskClient, board: Board, smtp: 
 def test_bad_input_gives_nobody_a_role(
     admin: FlaskClient, board: Board, data: dict[str, str], fields: set[str]
 ) -> None:
-    """422, the fields named, what was typed comes back as text; taking away refuses it too."""
+    """422, the fields named, what was typed comes back as text; taking away refuses it alike."""
     for address in (PEOPLE, TAKING):
         answer = press(admin, address, **data)
         assert answer.status_code == 422
         assert "<script>alert" not in answer.text
-        if address == PEOPLE:
-            assert set(Page(answer.text).problems()) == fields
-        else:
-            assert "Nothing has changed" in answer.text
+        assert set(Page(answer.text).problems()) == fields
     with board.db.read() as session:
         assert session.scalars(sa.select(Member.email)).all() == [OWN]
 
 
 def test_one_s_own_right_stays(admin: FlaskClient, board: Board, make: Factory) -> None:
-    """There is no button for it, and sending the form says whom to ask."""
+    """There is no button beside it, and sending the form says whom to ask."""
     page = Page(admin.get(PEOPLE).text)
     assert not page.all("form", action=TAKING)
     refused = press(admin, TAKING, email=OWN, role="administrator")
@@ -169,8 +168,50 @@ def test_what_was_done_is_one_of_our_own_words(admin: FlaskClient, done: str) ->
     answer = admin.get(f"{PEOPLE}?done={done}")
     assert answer.status_code == 200
     assert "<script>alert" not in answer.text
+    shown = Page(answer.text).all("div", role="status")
+    assert len(shown) == (done.partition("&")[0] == "given")
 
 
-def test_recovery_codes_stay_on_the_command_line(admin: FlaskClient) -> None:
-    """The page says where they come from, and holds none."""
-    assert "entraide recovery" in admin.get(PEOPLE).text
+def test_recovery_codes_stay_on_the_command_line(
+    admin: FlaskClient, board: Board, make: Factory
+) -> None:
+    """The page says where they come from, and holds none: neither new ones nor a hash."""
+    make.member(ADDRESS, roles=["moderator"])
+    codes = recovery.issue_for(board, ADDRESS)
+    press(admin, PEOPLE, email="new@example.org", role="moderator")
+    with board.db.read() as session:
+        rows = session.scalars(sa.select(RecoveryCode)).all()
+        assert len(rows) == len(codes)
+    html = admin.get(f"{PEOPLE}?done=given").text
+    assert "entraide recovery" in html
+    assert not [secret for secret in (*codes, *(row.code_hash for row in rows)) if secret in html]
+
+
+def test_of_many_the_first_are_listed(admin: FlaskClient, board: Board, make: Factory) -> None:
+    """The heading counts all; the form takes the role of the others away."""
+    for number in range(LISTED):
+        make.member(f"a{number:02}@example.org", roles=["relay"])
+    assert "Only the first" not in admin.get(PEOPLE).text
+    make.member(ADDRESS, roles=["relay"])
+    page = Page(admin.get(PEOPLE).text)
+    assert f"Relay ({LISTED + 1})" in page.texts["h2"]
+    assert f"Only the first {LISTED} are shown" in "".join(page.texts["p"])
+    assert len(page.all("form", action=TAKING)) == LISTED
+    assert not page.all("input", name="email", value=ADDRESS)
+    (button,) = page.all("button", formaction=TAKING)
+    taken = press(admin, button["formaction"], email=ADDRESS, role="relay")
+    assert taken.location == f"{PEOPLE}?done=taken"
+    assert held(board) == frozenset()
+
+
+def test_who_is_banned_is_refused_at_the_address(
+    admin: FlaskClient, board: Board, make: Factory
+) -> None:
+    """The form comes back, and says why."""
+    member_id = make.member(ADDRESS)
+    with board.db.write() as session:
+        bans.ban(session, board, session.get_one(Member, member_id), "fraud", by=1)
+    refused = press(admin, PEOPLE, email=ADDRESS, role="relay")
+    assert refused.status_code == 422
+    assert "This person is banned" in refused.text
+    assert set(Page(refused.text).problems()) == {"email"}

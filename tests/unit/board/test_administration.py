@@ -50,7 +50,7 @@ def test_holders_are_listed_by_role(board: Board, make: Factory) -> None:
     found = administration.holders(board)
     assert list(found) == [Role.RELAY, Role.MODERATOR, Role.ADMINISTRATOR]
     told = {
-        role: [(each.email, each.granted_by, each.on_command_line) for each in holders]
+        role: [(each.email, each.granted_by, each.on_command_line) for each in holders.listed]
         for role, holders in found.items()
     }
     assert told == {
@@ -61,12 +61,24 @@ def test_holders_are_listed_by_role(board: Board, make: Factory) -> None:
         Role.MODERATOR: [("c@example.org", None, False)],
         Role.ADMINISTRATOR: [("admin@example.org", None, True)],
     }
-    factors = {role: [each.has_second_factor for each in found[role]] for role in found}
+    factors = {role: [each.has_second_factor for each in found[role].listed] for role in found}
     assert factors == {
         Role.RELAY: [None, None],
         Role.MODERATOR: [False],
         Role.ADMINISTRATOR: [False],
     }
+
+
+def test_of_many_holders_the_first_are_listed(board: Board, make: Factory) -> None:
+    """All are counted, each role for itself."""
+    for number in range(administration.LISTED + 1):
+        make.member(f"a{number:02}@example.org", roles=["relay"])
+    make.administrator()
+    found = administration.holders(board)
+    assert [each.number for each in found.values()] == [administration.LISTED + 1, 0, 1]
+    assert [each.email for each in found[Role.RELAY].listed] == [
+        f"a{number:02}@example.org" for number in range(administration.LISTED)
+    ]
 
 
 def test_a_passkey_or_an_unused_code_is_a_second_factor(board: Board, make: Factory) -> None:
@@ -91,5 +103,5 @@ def test_a_passkey_or_an_unused_code_is_a_second_factor(board: Board, make: Fact
 
 def factors(board: Board) -> dict[int, bool | None]:
     """Moderator -> whether there is a second factor."""
-    holders = administration.holders(board)[Role.MODERATOR]
+    holders = administration.holders(board)[Role.MODERATOR].listed
     return {each.member_id: each.has_second_factor for each in holders}

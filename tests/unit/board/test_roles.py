@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from board import members, roles
+from board import bans, kept_bans, links, members, roles
 from board.audit import AuditEntry
+from board.bans import Ban
 from board.context import Board
+from board.db import now
 from board.errors import Invalid, NotAllowed
+from board.members import Member
 from board.organisations import Organisation
-from board.roles import Role
+from board.roles import Grant, Role
+from tests.conftest import SECRET
 from tests.factories import Factory
 from tests.fakes import MailSink, work_off
 
@@ -121,7 +128,13 @@ def test_a_role_that_is_gone_before_its_mail_is_told_of_once(board: Board, smtp:
     for deed in (roles.grant, roles.revoke, roles.grant):
         deed(board, ADDRESS, Role.RELAY)
     work_off(board)
-    assert all(each["Subject"].startswith("Votre nouveau") for each in smtp.to(ADDRESS)[1:])
+    (_, again) = smtp.to(ADDRESS)
+    assert again["Subject"].startswith("Votre nouveau")
+    for deed in (roles.revoke, roles.grant, roles.revoke):
+        deed(board, ADDRESS, Role.RELAY)
+    work_off(board)
+    (_, _, ended) = smtp.to(ADDRESS)
+    assert "rôles a pris fin" in ended["Subject"]
 
 
 @pytest.mark.parametrize("others", [(), ("moderator", "relay")])
@@ -150,6 +163,87 @@ def test_nobody_takes_their_own_right_to_administer(board: Board, make: Factory)
         make.member(roles=["administrator"])
     assert roles.revoke(board, ADDRESS, Role.MODERATOR, by=own)
     assert held(board) == {Role.ADMINISTRATOR}
+
+
+def ban(board: Board, member_id: int) -> None:
+    """Ban a member."""
+    with board.db.write() as session:
+        bans.ban(session, board, session.get_one(Member, member_id), "fraud", by=1)
+
+
+def test_who_is_banned_is_given_no_role(board: Board, make: Factory, smtp: MailSink) -> None:
+    """Neither by an administrator nor on the command line; no word of it is mailed."""
+    by = make.administrator()
+    ban(board, make.member(ADDRESS))
+    for giver in (by, None):
+        with pytest.raises(Invalid, match="email: This person is banned"):
+            roles.grant(board, ADDRESS, Role.RELAY, by=giver)
+    assert held(board) == frozenset()
+    work_off(board)
+    assert len(smtp.to(ADDRESS)) == 1, "the mail about the ban"
+    with board.db.write() as session:
+        session.execute(sa.update(Ban).values(lifted_at=now(session)))
+    assert roles.grant(board, ADDRESS, Role.RELAY, by=by)
+
+
+def test_who_was_banned_gets_no_role_by_erasing(board: Board, make: Factory) -> None:
+    """Nobody is a member by trying; the ban ends by itself."""
+    member_id = make.member(ADDRESS)
+    ban(board, member_id)
+    with board.db.write() as session:
+        kept_bans.keep(session, links.address_hash(SECRET, ADDRESS), member_id)
+        session.delete(session.get_one(Member, member_id))
+    with pytest.raises(Invalid, match="email: This person is banned"):
+        roles.grant(board, ADDRESS, Role.RELAY)
+    with board.db.read() as session:
+        assert members.by_email(session, ADDRESS) is None
+    board.db.clock_offset = kept_bans.LASTS + timedelta(minutes=1)
+    assert roles.grant(board, ADDRESS, Role.RELAY)
+
+
+def test_a_banned_administrator_gives_and_takes_nothing(board: Board, make: Factory) -> None:
+    """Until the ban is lifted; others take the right away meanwhile."""
+    by = make.member("banned@example.org", roles=["administrator"])
+    other = make.administrator()
+    roles.grant(board, ADDRESS, Role.RELAY)
+    ban(board, by)
+    with pytest.raises(NotAllowed):
+        roles.grant(board, ADDRESS, Role.MODERATOR, by=by)
+    with pytest.raises(NotAllowed):
+        roles.revoke(board, ADDRESS, Role.RELAY, by=by)
+    assert held(board) == {Role.RELAY}
+    assert roles.revoke(board, "banned@example.org", Role.ADMINISTRATOR, by=other)
+
+
+@pytest.mark.parametrize("deed", [roles.grant, roles.revoke])
+def test_an_erasure_is_waited_for_with_nothing_held(
+    board: Board, make: Factory, deed: Callable[..., bool]
+) -> None:
+    """It takes the member first, then the grants; whoever held these would wait for it in turn."""
+    by, member_id = make.administrator(), make.member(ADDRESS, roles=["administrator"])
+    outcomes = list[bool]()
+    doing = threading.Thread(
+        target=lambda: outcomes.append(deed(board, ADDRESS, Role.ADMINISTRATOR, by=by))
+    )
+    with board.db.write() as session:
+        member = session.get_one(Member, member_id, with_for_update=True)
+        doing.start()
+        while not is_waited_for(session):
+            assert doing.is_alive()
+        # Raises at once what would be a deadlock.
+        session.execute(sa.select(Grant.id).with_for_update(nowait=True))
+        session.delete(member)
+    doing.join()
+    assert outcomes == [deed is roles.grant]
+
+
+def is_waited_for(session: Session) -> bool:
+    """Whether another unit waits for this one; on SQLite it does as soon as it begins."""
+    if session.get_bind().dialect.name != "postgresql":
+        return True
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    for_us = "pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    return bool(session.scalar(sa.text(f"{waiting} AND {for_us}")))
 
 
 def at_once(*deeds: object) -> list[object]:
