@@ -51,7 +51,8 @@ class Lane:
 LANES = (
     Lane("postgresql", "postgresql and not browser and not faults", "TEST_DATABASE_URL", 2),
     Lane("redis", "redis and not faults", "TEST_REDIS_URL"),
-    Lane("browser", "browser", "TEST_CHROMIUM"),
+    # They wait half of their time for the servers that they start.
+    Lane("browser", "browser", "TEST_CHROMIUM", 2),
     # A process for each of the four boards that its tests share: they mostly wait.
     Lane(
         "faults",
