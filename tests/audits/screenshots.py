@@ -30,6 +30,7 @@ FOLDER = ROOT / "docs" / "screenshots"
 #: No picture is heavier.
 MOST_BYTES = 200_000
 MEMBER, PARTNER, MODERATOR, RELAY = "member", "partner", "moderator", "relay"
+ADMINISTRATOR = "administrator"
 TELEPHONE, SCREEN = (360, 740), (1280, 860)
 
 
@@ -45,6 +46,8 @@ class Shot:
     is_dark: bool = False
     #: Of a page that is longer than the screen: the element that stands on top.
     at: str = ""
+    #: An element that comes only once that one is in view.
+    until: str = ""
 
     @property
     def file(self) -> str:
@@ -71,11 +74,13 @@ def shots(site: Shown) -> Iterator[Shot]:
     yield Shot("impact", "/impact", locale="ar", is_dark=True, at="#by-week")
     yield Shot("offline", "/offline")
     yield Shot("my-space", "/me", MEMBER)
+    yield Shot("own-alerts", "/me", MEMBER, at="#own-alerts", until="path.hex")
     yield Shot("conversation", talk, MEMBER)
     yield Shot("alerts", "/me/preferences", MEMBER, is_dark=True)
     yield Shot("partner", f"/organisation/{site.office}", PARTNER)
     yield Shot("moderation", "/moderation", MODERATOR)
     yield Shot("relay", "/relay", RELAY, locale="ar")
+    yield Shot("administration", "/admin/people", ADMINISTRATOR)
 
 
 @dataclass
@@ -122,6 +127,7 @@ def _people(board: Board) -> tuple[dict[str, int], dict[str, Any]]:
         PARTNER: office.member_id,
         MODERATOR: make.member("moderator@example.org", roles=["moderator"]),
         RELAY: make.member("relay@example.org", roles=["relay"]),
+        ADMINISTRATOR: make.member("administrator@example.org", roles=["administrator"]),
     }
     with board.db.read() as session:
         talk = session.scalar(
@@ -148,6 +154,8 @@ def _take(browser: Browser, site: Site, shot: Shot, folder: Path) -> int:
     assert answer is not None and answer.ok, f"{shot.address}: {answer and answer.status}"
     if shot.at:
         page.locator(shot.at).evaluate("element => element.scrollIntoView()")
+    if shot.until:
+        page.locator(shot.until).first.wait_for()
     path = folder / shot.file
     page.screenshot(path=path)
     context.close()

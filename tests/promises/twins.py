@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from benchmarks.privacy.earth import disc
 from board import db, places
+from board.codes import ALPHABET
 from board.db import Base
 from board.gazetteer import Gazetteer
 from matcher.place import Place, great_circle_m
@@ -231,10 +232,14 @@ def both(message: EmailMessage) -> str:
     return text_of(message) + html_of(message)
 
 
+#: A code is made of the token of its link.
+_CODE = re.compile(rf"\b[{ALPHABET}]{{4}}-[{ALPHABET}]{{4}}\b")
+
+
 def letters(house: House) -> list[tuple[list[str], list[tuple[str, str]], str]]:
-    """Every mail that was sent: recipients, headers and text, besides the links' tokens."""
+    """Every mail that was sent: recipients, headers and text, besides links' tokens and codes."""
     return [
-        (to, _headers(message), re.sub(r"/links/\S+", "/links/…", both(message)))
+        (to, _headers(message), _CODE.sub("…", re.sub(r"/links/\S+", "/links/…", both(message))))
         for to, message in zip(house.smtp.recipients, house.smtp.messages, strict=True)
     ]
 
