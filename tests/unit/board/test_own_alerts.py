@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from board.rhythms import Rhythm
 from matcher.place import Place
 from matcher.taxonomy import Kind
 from tests.factories import AKWA, INLAND, MARSEILLE, Factory
-from tests.fakes import MailSink, work_off
+from tests.fakes import MailSink, text_of, work_off
 
 VOLUNTEER = "volunteer@example.org"
 
@@ -62,7 +63,8 @@ def test_a_guest_may_draw_one_too(board: Board, make: Factory, smtp: MailSink) -
     """And learns in the mail what is to be confirmed."""
     alerts.save(board, make.alert_form(email=VOLUNTEER, area=INLAND, cell=None, radius_km=None))
     work_off(board)
-    assert "km" not in smtp.to(VOLUNTEER)[-1].get_content()
+    # Two letters may stand in a token by chance.
+    assert "km" not in re.sub(r"/links/\S+", "", text_of(smtp.to(VOLUNTEER)[-1]))
     confirmations.act(board, smtp.token(VOLUNTEER))
     make.open(cell=Place.at(4.7, 10.3, 8).cell)
     work_off(board)
