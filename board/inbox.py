@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -153,16 +154,12 @@ def of_member(board: Board, member_id: int) -> list[Listed]:
         )
         zone = _time_zone(session, member_id)
         rows = session.execute(query).all()
-        others = {row[0].poster_id for row in rows} | {row[0].answerer_id for row in rows}
-        # Read at once; while they are held here, the session gives each out without asking again.
-        held = session.scalars(sa.select(Member).where(Member.id.in_(others - {None}))).all()
-        listed = [_listed(session, zone, *row) for row in rows]
-        del held
-        return listed
+        names = _names(session, [conversation for conversation, *_ in rows])
+        return [_listed(names, zone, *row) for row in rows]
 
 
 def _listed(
-    session: Session,
+    names: Mapping[int | None, str],
     time_zone: str,
     conversation: Conversation,
     title: str,
@@ -177,7 +174,7 @@ def _listed(
         title=title,
         locale=locale,
         side=Side(side),
-        other_name=_name(session, conversation, Side(side).other),
+        other_name=names.get(conversation.member_id(Side(side).other), ""),
         state=State(state),
         unread=unread,
         active_at=conversation.active_at,
@@ -236,6 +233,13 @@ def _has_blocked(session: Session, conversation: Conversation, side: Side) -> bo
 def _time_zone(session: Session, member_id: int | None) -> str:
     member = None if member_id is None else session.get(Member, member_id)
     return "UTC" if member is None else member.time_zone
+
+
+def _names(session: Session, talks: Sequence[Conversation]) -> dict[int | None, str]:
+    """What those of these conversations call themselves, by member."""
+    ids = {each.member_id(side) for each in talks for side in Side}
+    found = sa.select(Member.id, Member.display_name).where(Member.id.in_(ids - {None}))
+    return dict(iter(session.execute(found)))
 
 
 def _name(session: Session, conversation: Conversation, side: Side) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -85,7 +86,7 @@ def grant(board: Board, email: str, role: str, *, by: int | None = None) -> bool
         if not insert_all_new(session, Grant, ["member_id", "role"], [new]):
             return False
         _record(session, "grant", wanted, member.id, by)
-        told = outbox.add(session, _letter(session, board, outbox.ROLE_GRANTED, member, wanted))
+        told = outbox.add(session, _letter(board, outbox.ROLE_GRANTED, member, wanted))
     board.waker.wake([told])
     return True
 
@@ -107,7 +108,7 @@ def revoke(board: Board, email: str, role: str, *, by: int | None = None) -> boo
         if not _take_away(session, member.id, wanted):
             return False
         _record(session, "revoke", wanted, member.id, by)
-        told = outbox.add(session, _letter(session, board, outbox.ROLE_REVOKED, member, wanted))
+        told = outbox.add(session, _letter(board, outbox.ROLE_REVOKED, member, wanted))
     board.waker.wake([told])
     return True
 
@@ -160,13 +161,10 @@ def _take_away(session: Session, member_id: int, role: Role) -> bool:
     return bool(gone.all())
 
 
-def _letter(
-    session: Session, board: Board, purpose: str, member: Member, role: Role
-) -> outbox.NewRow:
-    moment = now(session).timestamp()
+def _letter(board: Board, purpose: str, member: Member, role: Role) -> outbox.NewRow:
     return outbox.NewRow(
         purpose=purpose,
-        once=f"{purpose}:{role}:{member.id}:{moment:.6f}",
+        once=f"{purpose}:{role}:{member.id}:{secrets.token_hex(8)}",
         member_id=member.id,
         locale=member.locale,
         payload=board.vault.seal(json.dumps({"role": role})),

@@ -195,6 +195,12 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
         tile_attribution=settings.tile_attribution,
         tile_host=settings.tile_host,
     )
+    _register_features(app)
+    return app
+
+
+def _register_features(app: Flask) -> None:
+    """Give the application the routes of every feature."""
     for feature in FEATURES:
         app.register_blueprint(feature.blueprint)
     app.register_blueprint(conversations.guests_blueprint)
@@ -211,4 +217,3 @@ def create_app(board: Board | None = None, settings: Settings | None = None) -> 
     # They store nothing: the listing is sent at the end, with a token.
     csrf.exempt(start.blueprint)
     csrf.exempt(one_click.one_click)
-    return app

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 
-from flask import abort, g, redirect, render_template, request, session, url_for
+from flask import Response, abort, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -148,7 +148,6 @@ def create() -> ResponseReturnValue:
 def _post(listing: NewListing, key: str) -> str:
     """Store it, a member's at once; returns the address to go on to."""
     board, visitor, member_id = current_board(), visitors.current_visitor(), viewer_id()
-    session.pop("held", None)
     if member_id is None:
         # A program that is told nothing learns nothing: its page is the same.
         session["posted"] = (
@@ -160,7 +159,7 @@ def _post(listing: NewListing, key: str) -> str:
     posted = posting.post_as_member(board, member_id, listing, key, visitor)
     if not posted.is_held:
         return url_for("listings.show", public_id=posted.public_id, published=1)
-    session["posted"], session["held"] = posted.public_id, True
+    session["posted"] = posted.public_id
     return url_for("listings.sent")
 
 
@@ -180,7 +179,10 @@ def sent() -> ResponseReturnValue:
     The same for every address. Whom to call in danger, and what officials have answered, stand
     there before anybody is asked.
     """
-    return _gone_on() or _sent_page(CodeForm(formdata=None))
+    posted, status = _posted()
+    if status is Status.OPEN:
+        return _to_published(posted)
+    return _sent_page(CodeForm(formdata=None), posted, is_held=status is Status.HELD)
 
 
 @blueprint.post("/sent")
@@ -188,13 +190,14 @@ def publish() -> ResponseReturnValue:
     """Publish what this browser has posted, by the code of its mail."""
     form = CodeForm(request.form)
     g.page_address = url_for("listings.sent")
-    # Pressed twice, or after the link was opened elsewhere; or nothing was posted here.
-    gone_on = _gone_on()
-    if gone_on or session.get("held") or not session.get("posted"):
-        return gone_on or redirect(url_for("listings.sent"), 303)
+    posted, status = _posted()
+    if status is Status.OPEN:
+        # Pressed twice, or after the link was opened elsewhere.
+        return _to_published(posted)
+    if status is Status.HELD or not posted:
+        return redirect(url_for("listings.sent"), 303)
     try:
-        posted, code = str(session.get("posted", "")), form.code.data or ""
-        deed = confirmations.publish(current_board(), posted, code)
+        deed = confirmations.publish(current_board(), posted, form.code.data or "")
     except NotAllowed:
         return banned()
     except Invalid as invalid:
@@ -203,33 +206,29 @@ def publish() -> ResponseReturnValue:
     except CodeRefused:
         form.refuse("code", _WRONG_CODE)
         form.code.data = ""
-        return _sent_page(form), 422
-    if deed.held:
-        session["held"] = True
-        return redirect(url_for("listings.sent"), 303)
-    return redirect(url_for("listings.show", public_id=deed.public_id, published=1), 303)
+        return _sent_page(form, posted), 422
+    return redirect(url_for("listings.sent"), 303) if deed.held else _to_published(posted)
 
 
-def _gone_on() -> ResponseReturnValue | None:
-    """To the listing that this browser has posted, once it is open; None while it waits."""
+def _posted() -> tuple[str, Status | None]:
+    """What this browser has posted last, "" for nothing; and where that stands."""
     posted = str(session.get("posted", ""))
-    status = posting.status_of(current_board(), posted)
-    if status is Status.OPEN:
-        return redirect(url_for("listings.show", public_id=posted, published=1), 303)
-    if status is Status.HELD:
-        session["held"] = True
-    return None
+    return posted, posting.status_of(current_board(), posted)
 
 
-def _sent_page(form: CodeForm) -> str:
-    board, listing = current_board(), str(session.get("posted", ""))
+def _to_published(public_id: str) -> Response:
+    return redirect(url_for("listings.show", public_id=public_id, published=1), 303)
+
+
+def _sent_page(form: CodeForm, posted: str, *, is_held: bool = False) -> str:
+    board = current_board()
     return render_template(
         "listings/sent.html",
         # Whoever has posted nothing here has nothing to type.
-        form=form if listing else None,
-        is_held=session.get("held", False),
-        help=emergency.for_request(board, listing),
-        answers=matching.official_answers(board, listing),
+        form=form if posted else None,
+        is_held=is_held,
+        help=emergency.for_request(board, posted),
+        answers=matching.official_answers(board, posted),
     )
 
 

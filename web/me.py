@@ -14,6 +14,7 @@ from board import me, offline
 from board.errors import Invalid, NotAllowed
 from board.listings import ListingView
 from board.own_alerts import OwnAlert
+from matcher.place import Place
 from web.conversations import state_words
 from web.errors import error_response
 from web.forms.editing import EditForm
@@ -42,14 +43,17 @@ def index() -> str:
 
 
 def _shapes(alerts: Iterable[OwnAlert]) -> list[dict[str, Any]]:
-    """Where each alert listens, as GeoJSON, and how far around it in metres; 0 for an area."""
+    """Where each alert listens, as GeoJSON; of a place, how far around the middle of its cell."""
     found: list[dict[str, Any]] = []
     for alert in alerts:
         if alert.area is not None:
-            found.append({"shape": mapping(alert.area), "radius_m": 0})
+            found.append({"shape": mapping(alert.area)})
         elif alert.cell:
-            shape = hexagon_geometry(alert.cell)
-            found.append({"shape": shape, "radius_m": round(alert.radius_km * 1000)})
+            around = {
+                "center": Place.from_hex(alert.cell).center,
+                "radius_m": round(alert.radius_km * 1000),
+            }
+            found.append({"shape": hexagon_geometry(alert.cell), **around})
     return found
 
 

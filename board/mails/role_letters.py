@@ -28,17 +28,18 @@ _PAGES: Final = {
 
 def _granted(session: Session, board: Board, held: outbox.Claim) -> Letter | None:
     """Only while the role is held: one that was taken away meanwhile has its own mail."""
-    member, role = session.get(Member, held.member_id), Role(held.payload["role"])
-    if member is None or not roles.has(session, member.id, role) or _comes_again(session, held):
+    member, role = _about(session, held)
+    if member is None or not roles.has(session, member.id, role):
         return None
+    name = _name(role, held.locale)
     return Letter(
         to=relays.address_for(session, member),
         subject=N_("Your new role on the board: %(role)s"),
-        subject_params={"role": _name(role, held.locale)},
+        subject_params={"role": name},
         template="role_granted",
         values={
             "role": role,
-            "name": _name(role, held.locale),
+            "name": name,
             "needs_second_factor": role in WITH_SECOND_FACTOR,
             "page": f"{board.settings.base_url}{_PAGES[role]}",
         },
@@ -47,16 +48,23 @@ def _granted(session: Session, board: Board, held: outbox.Claim) -> Letter | Non
 
 def _revoked(session: Session, _: Board, held: outbox.Claim) -> Letter | None:
     """Only while the role is gone."""
-    member, role = session.get(Member, held.member_id), Role(held.payload["role"])
-    if member is None or roles.has(session, member.id, role) or _comes_again(session, held):
+    member, role = _about(session, held)
+    if member is None or roles.has(session, member.id, role):
         return None
+    name = _name(role, held.locale)
     return Letter(
         to=relays.address_for(session, member),
         subject=N_("A role of yours has ended: %(role)s"),
-        subject_params={"role": _name(role, held.locale)},
+        subject_params={"role": name},
         template="role_revoked",
-        values={"name": _name(role, held.locale)},
+        values={"name": name},
     )
+
+
+def _about(session: Session, held: outbox.Claim) -> tuple[Member | None, Role]:
+    """Whom and which role a mail is about; nobody where a later mail says the same."""
+    member = None if _comes_again(session, held) else session.get(Member, held.member_id)
+    return member, Role(held.payload["role"])
 
 
 def _comes_again(session: Session, held: outbox.Claim) -> bool:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from board import sessions
 from board.context import Board
 from matcher.place import Place
-from tests.factories import Factory
+from tests.factories import AKWA, Factory
 
 pytestmark = [
     pytest.mark.browser,
@@ -93,18 +93,23 @@ def test_search_here_asks_for_the_middle_of_the_map(context: BrowserContext, mak
     expect(page.locator(".listing-card h3")).to_have_text("À Douala")
 
 
+@pytest.mark.parametrize("place", [AKWA, Place.at(-16.7788, 179.9991, 7)], ids=["", "±180"])
 def test_own_alerts_are_on_a_map(
-    context: BrowserContext, board: Board, make: Factory, site: str
+    context: BrowserContext, board: Board, make: Factory, site: str, place: Place
 ) -> None:
-    """Each with its hexagon and how far it reaches."""
+    """Each with its hexagon and how far it reaches, from near: also across the ±180 meridian."""
     member_id = make.member("volunteer@example.org")
-    make.alert(email="volunteer@example.org")
+    make.alert(email="volunteer@example.org", cell=place.cell)
     with board.db.write() as session:
         token = sessions.open_(session, member_id)
     context.add_cookies([{"name": "entraide-session", "value": token, "url": site}])
     page = opened(context, "/me")
-    expect(page.locator("path.hex")).to_have_count(1)
-    expect(page.locator("path.hex-choice")).to_have_count(1)
+    expect(page.locator("path.hex")).not_to_have_count(0)
+    circle = page.locator("path.hex-choice")
+    expect(circle).to_have_count(1)
+    # Of twenty kilometres; on a map of the world it would be a point.
+    shown = circle.bounding_box()
+    assert shown is not None and shown["width"] > 50
 
 
 def test_without_a_tile_server_no_request_leaves(

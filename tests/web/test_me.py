@@ -16,7 +16,7 @@ from board.context import Board
 from board.conversations import Seat, Side
 from board.errors import Unavailable
 from board.outcomes import Action
-from tests.factories import INLAND, Factory
+from tests.factories import AKWA, INLAND, Factory
 from tests.fakes import MailSink, work_off
 from tests.web.conftest import Page, csrf_token, sign_in
 
@@ -123,8 +123,9 @@ def test_alerts_are_drawn_as_areas(client: FlaskClient, make: Factory, owner: in
     make.alert(email=OWNER, area=INLAND, **far)
     (box,) = (each for each in Page(client.get("/me").text).all("div") if "data-shapes" in each)
     drawn, around = json.loads(box["data-shapes"])
-    assert (drawn["shape"]["type"], drawn["radius_m"]) == ("Polygon", 0)
+    assert drawn["shape"]["type"] == "Polygon" and "radius_m" not in drawn
     assert (len(around["shape"]["coordinates"][0]), around["radius_m"]) == (7, 25_000)
+    assert tuple(around["center"]) == AKWA.center
 
 
 def test_a_listing_is_changed_on_its_form(

@@ -6,19 +6,20 @@
   const { files, load, whenSeen } = window.entraide;
   const box = document.querySelector("[data-alerts-map]");
 
-  function layersOf({ shape, radius_m: radius }) {
-    const area = window.L.geoJSON(shape, { interactive: false, style: { className: "hex" } });
-    if (!radius) return [area];
-    const center = area.getBounds().getCenter();
-    return [window.L.circle(center, { radius, interactive: false, className: "hex-choice" }), area];
+  // What to look at is the circle: a hexagon across the ±180 meridian has a half at either edge.
+  function draw(map, { shape, center, radius_m: radius }) {
+    const area = window.L.geoJSON(shape, { interactive: false, style: { className: "hex" } }).addTo(map);
+    if (!radius) return area.getBounds();
+    return window.L.circle(center, { radius, interactive: false, className: "hex-choice" }).addTo(map).getBounds();
   }
 
   async function show() {
     try {
       await load(files.worldMap);
       const map = await window.entraide.worldMap(box, { scrollWheelZoom: false });
-      const all = window.L.featureGroup(JSON.parse(box.dataset.shapes).flatMap(layersOf)).addTo(map);
-      map.fitBounds(all.getBounds().pad(0.15), { animate: false, maxZoom: 12 });
+      const seen = window.L.latLngBounds([]);
+      for (const alert of JSON.parse(box.dataset.shapes)) seen.extend(draw(map, alert));
+      map.fitBounds(seen.pad(0.15), { animate: false, maxZoom: 12 });
     } catch {
       box.parentElement.hidden = true;
     }
