@@ -105,6 +105,26 @@ def test_a_hexagon_of_the_map_is_chosen(served: Settings, chromium: Browser) -> 
     context.close()
 
 
+def test_a_map_waits_for_its_sheet(served: Settings, chromium: Browser) -> None:
+    """On a slow line no map is shown that takes no press."""
+    context = chromium.new_context(base_url=served.base_url, service_workers="block")
+    page = context.new_page()
+    held: list[Route] = []
+    page.route(re.compile(r"leaflet\.[^/]*css"), lambda route: held.append(route))
+    page.goto(FORM)
+    page.locator("[data-place-picker] input[name=place]").fill("Bonabéri")
+    page.locator(".suggestions [role=option]").first.click()
+    page.locator("[data-on-map]").click()
+    page.wait_for_function("window.L && window.topojson")
+    expect(page.locator("[data-map].leaflet-container")).to_have_count(0)
+    [sheet] = held
+    sheet.continue_()
+    expect(page.locator("[data-map] path.leaflet-interactive").first).to_be_visible()
+    page.locator("[data-map]").click()
+    expect(page.locator("input[name=cell]").first).to_have_value(re.compile("^8[78]"))
+    context.close()
+
+
 def test_a_request_is_posted_without_script(
     served: Settings, chromium: Browser, smtp: MailSink
 ) -> None:

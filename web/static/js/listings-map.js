@@ -113,8 +113,7 @@
     say(panel.dataset.textLoading);
     try {
       await load(files.worldMap);
-      loadSheet(files.clusterCss);
-      const map = await window.entraide.worldMap(canvas);
+      const [map] = await Promise.all([window.entraide.worldMap(canvas), loadSheet(files.clusterCss)]);
       await load(files.cluster);
       const answer = await fetch(panel.dataset.features);
       if (!answer.ok) throw new Error(String(answer.status));

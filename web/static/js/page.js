@@ -5,32 +5,32 @@
   const files = document.getElementById("page-script").dataset;
   const loading = new Map();
 
-  // Load one of our scripts once; resolves when it has run.
-  function load(address) {
+  // Let an element load an address once, and be asked again for one that failed.
+  function loadOnce(address, made, place) {
     if (!loading.has(address)) {
       loading.set(address, new Promise((resolve, reject) => {
-        const script = document.createElement("script");
-        script.src = address;
-        script.async = false;
-        script.addEventListener("load", resolve);
-        script.addEventListener("error", () => {
+        made.addEventListener("load", resolve);
+        made.addEventListener("error", () => {
           loading.delete(address);
+          made.remove();
           reject(new Error(`${address} could not be loaded`));
         });
-        document.head.append(script);
+        place(made);
       }));
     }
     return loading.get(address);
   }
 
-  // Third-party sheets come before ours, so that ours decide.
+  // Load one of our scripts once; resolves when it has run.
+  function load(address) {
+    const script = element("script", { src: address, async: false });
+    return loadOnce(address, script, (made) => document.head.append(made));
+  }
+
+  // Load a third-party sheet once, before ours, so that ours decide; resolves when it applies.
   function loadSheet(address) {
-    if (document.querySelector(`link[href="${CSS.escape(address)}"], link[data-sheet="${CSS.escape(address)}"]`)) return;
-    const sheet = document.createElement("link");
-    sheet.rel = "stylesheet";
-    sheet.href = address;
-    sheet.dataset.sheet = address;
-    document.querySelector('link[rel="stylesheet"]').before(sheet);
+    const sheet = element("link", { rel: "stylesheet", href: address });
+    return loadOnce(address, sheet, (made) => document.querySelector('link[rel="stylesheet"]').before(made));
   }
 
   function element(name, properties = {}, ...children) {

@@ -37,7 +37,7 @@
 
   for (const place of document.querySelectorAll("[data-proof]")) {
     const begin = () => {
-      loadSheet(files.sheet);
+      loadSheet(files.sheet).catch(() => { /* Plain, it does the same. */ });
       import(files.widget).then(() => show(place)).catch(() => { /* The form works without. */ });
     };
     place.closest("form").addEventListener("focusin", begin, { once: true });

@@ -164,8 +164,8 @@
 
   // Make the map inside an element; `options` go to Leaflet.
   window.entraide.worldMap = async (box, options = {}) => {
-    loadSheet(files.leafletCss);
-    await Promise.all([load(files.leaflet), load(files.topojson)]);
+    // Without its sheet a map looks whole, and no press reaches what is drawn on it.
+    await Promise.all([loadSheet(files.leafletCss), load(files.leaflet), load(files.topojson)]);
     const map = window.L.map(box, {
       center: [20, 10], zoom: 1, minZoom: 1, maxZoom: 14, zoomControl: false,
       maxBounds: [[-90, -220], [90, 220]], maxBoundsViscosity: 0.8, attributionControl: true,
