@@ -38,8 +38,9 @@ def chromium() -> Iterator[Browser]:
 
 
 def until(page: Page, script: str, what: str) -> None:
-    """Wait until an async function of the page answers with something true.
+    """Wait until a function of the page, async or not, answers with something true.
 
-    `Page.wait_for_function` takes the promise that such a function gives back for an answer.
+    `Page.wait_for_function` takes the promise of an async one for an answer, and where the first
+    look is not the last one it breaks on a policy without 'unsafe-eval'.
     """
     wait_for(lambda: page.evaluate(script), what)

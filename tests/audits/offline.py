@@ -21,7 +21,7 @@ _MADE_OF = {"me": "offline/listings.html", "conversations": "offline/conversatio
 def keep_copy(page: Page, url: str) -> None:
     """Switch the copy on, as whoever the browser is signed in as, and wait for it."""
     page.goto(f"{url}/about")
-    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+    until(page, "() => navigator.serviceWorker.controller !== null", "the worker")
     page.goto(f"{url}/me")
     page.locator(f"form[action='{COPY_PATH}'] button").click()
     until(page, COPY_IS_THERE, "the copy")

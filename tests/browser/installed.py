@@ -122,7 +122,7 @@ def sign_in(page: Page, server: Server, board: Board, member_id: int) -> None:
 
 def at_work(page: Page) -> None:
     """Wait until the worker acts for the page."""
-    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+    until(page, "() => navigator.serviceWorker.controller !== null", "the worker")
 
 
 def keep_copy(page: Page) -> None:

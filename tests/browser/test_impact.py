@@ -13,6 +13,7 @@ from board.context import Board
 from board.db import now
 from board.figures import EVERY, CountedDay, UnmetNeeds
 from board.small_counts import Counts
+from tests.chromium import until
 from tests.factories import AKWA
 
 pytestmark = [
@@ -96,7 +97,11 @@ def column(page: Page, table: str, series: str) -> list[float | None]:
 
 def test_plots_draw_what_their_tables_say(page: Page) -> None:
     """Every column, the oldest week first; in Arabic time goes from right to left."""
-    page.wait_for_function("window.Chart && Object.keys(window.Chart.instances).length === 5")
+    until(
+        page,
+        "() => Boolean(window.Chart) && Object.keys(window.Chart.instances).length === 5",
+        "five plots",
+    )
     drawn = page.evaluate(_DRAWN)
     assert len(drawn) == 5
     for plot in drawn:

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Request, Route, expect
 from config.settings import Settings
 from matcher.place import Place
 from tests.browser.actions import tick
+from tests.chromium import until
 from tests.fakes import MailSink
 from tests.processes import wait_for
 
@@ -115,7 +116,7 @@ def test_a_map_waits_for_its_sheet(served: Settings, chromium: Browser) -> None:
     page.locator("[data-place-picker] input[name=place]").fill("Bonabéri")
     page.locator(".suggestions [role=option]").first.click()
     page.locator("[data-on-map]").click()
-    page.wait_for_function("window.L && window.topojson")
+    until(page, "() => Boolean(window.L && window.topojson)", "the scripts of the map")
     expect(page.locator("[data-map].leaflet-container")).to_have_count(0)
     [sheet] = held
     sheet.continue_()
