@@ -58,6 +58,8 @@ class Example:
     risky: bool | None = None
     #: A whole listing as somebody types it, and not composed of phrases.
     whole: bool = False
+    #: A whole listing in which the situation tells who asks and who gives, more often than words.
+    situation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,10 @@ class _Composer:
         self._around = _lists(data.pop("around"))
         self._any = _lists(data.pop("any"))
         self._marked = {name: data.pop(name) for name in ("risky", "harmless")}
-        self._whole: dict[str, Any] = _read(PHRASES / "whole" / f"{language}.toml")
+        self._whole = {
+            folder: _read(PHRASES / folder / f"{language}.toml")
+            for folder in ("whole", "situations")
+        }
         self._words = {slug: _listed(table.pop("words")) for slug, table in data.items()}
         self._categories = {slug: _lists(table) for slug, table in data.items()}
 
@@ -172,10 +177,10 @@ class _Composer:
             for block in blocks:
                 for phrase in (p for p in _lines(block["texts"]) if self._keep(p)):
                     yield from self._of_marked(name == "risky", block, phrase)
-        for slug, sides in self._whole.items():
-            for side, texts in sides.items():
-                for text in (t for t in _lines(texts) if self._keep(t)):
-                    yield from self._of_whole(slug, side, text)
+        yield from self._of_listings("whole")
+        for example in self._of_listings("situations"):
+            # None of them is risky, and what tells them from phrases is no sign of that.
+            yield replace(example, situation=True, risky=None)
 
     def _of_phrase(
         self, slug: str, part: str, phrase: str, timeless: list[str]
@@ -221,6 +226,12 @@ class _Composer:
         self._begin("marked", block["category"], phrase)
         for _ in range(6 * self._copies):
             yield replace(self._example(block["category"], block["side"], phrase), risky=risky)
+
+    def _of_listings(self, folder: str) -> Iterator[Example]:
+        for slug, sides in self._whole[folder].items():
+            for side, texts in sides.items():
+                for text in (t for t in _lines(texts) if self._keep(t)):
+                    yield from self._of_whole(slug, side, text)
 
     def _of_whole(self, slug: str, side: str, line: str) -> Iterator[Example]:
         """A listing as somebody types it: as it is, and in a hurry."""

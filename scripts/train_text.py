@@ -1,4 +1,4 @@
-"""Trains the model of `matcher.text` on the texts of `scripts/text_corpus.py`, in a few minutes.
+"""Trains the model of `matcher.text` on the texts of `scripts/text_corpus.py`, in some minutes.
 
 `python -m scripts.train_text` writes `matcher/text/model.npz`; with `--validate` it writes nothing
 and prints how well texts are judged whose phrases were left out, and demonstration listings. It
@@ -18,6 +18,7 @@ import scipy.sparse as sp
 from sklearn.linear_model import SGDClassifier
 from sklearn.preprocessing import normalize
 
+from board.reference import load_taxonomy
 from matcher.text.features import SIZE, features_of
 from matcher.text.model import HEADS, TextModel
 from matcher.text.words import words_of
@@ -26,23 +27,49 @@ from scripts.text_corpus import Example, corpus, demonstration, fold_of, learnt_
 MODEL: Final = Path(__file__).resolve().parents[1] / "matcher" / "text" / "model.npz"
 #: Texts that a feature must stand in to be learnt.
 _LEAST_TEXTS: Final = 3
-#: Features that are kept: those with the largest weights.
-_KEPT: Final = 160_000
+#: Features that are kept: those that decide most, by the head for which they decide most.
+_KEPT: Final = 300_000
 #: How strongly rare features count for more than common ones.
 _RARITY: Final = 1.5
 #: Demonstration listings are few beside composed texts, and written as people write.
 _DEMO_COUNTS: Final = 2
 #: How much a whole listing counts beside a composed text, by head. Phrases in frames say who asks
-#: in a few ways, and listings in many; what they are about, both say alike.
-_WHOLE_COUNTS: Final[dict[str, float]] = {"kind": 6}
+#: and how urgent it is in a few ways, and listings in many.
+_WHOLE_COUNTS: Final[dict[str, float]] = {
+    "kind": 6,
+    "kind_by_group": 6,
+    "kind_by_situation": 6,
+    "category": 3,
+    "urgency": 3,
+}
+#: Nobody knows how many of each kind will be typed; information has the fewest phrases.
+_BALANCED: Final = frozenset({"kind", "kind_by_situation"})
 #: Harmless texts that may be marked as risky, among those that were left out.
-_FALSE_ALARMS: Final = 0.05
+_FALSE_ALARMS: Final = 0.03
+_GROUPS: Final = {category.slug: category.group for category in load_taxonomy().categories}
+
+
+def _kind(example: Example) -> str | None:
+    return None if example.side is None or example.situation else example.side.upper()
+
+
+def _kind_by_group(example: Example) -> str | None:
+    kind = _kind(example)
+    return f"{_GROUPS[example.category]}|{kind}" if kind and example.category else None
+
+
+def _kind_by_situation(example: Example) -> str | None:
+    return example.side.upper() if example.side and example.situation else None
+
+
 #: Head: the label of an example (None: not learnt), and the strength of the penalty.
 _LEARNT: Final[dict[str, tuple[Callable[[Example], str | None], float]]] = {
     "language": (lambda e: e.language, 1e-6),
-    "kind": (lambda e: None if e.side is None else e.side.upper(), 4e-6),
+    "kind": (_kind, 4e-6),
+    "kind_by_group": (_kind_by_group, 3e-6),
+    "kind_by_situation": (_kind_by_situation, 4e-6),
     "category": (lambda e: e.category, 2e-6),
-    "urgency": (lambda e: None if e.urgency is None else str(e.urgency), 1e-5),
+    "urgency": (lambda e: None if e.urgency is None else str(e.urgency), 4e-6),
     "risk": (lambda e: None if e.risky is None else "risky" if e.risky else "harmless", 1e-5),
 }
 
@@ -51,6 +78,8 @@ _LEARNT: Final[dict[str, tuple[Callable[[Example], str | None], float]]] = {
 class _Learnt:
     numbers: np.ndarray[Any, np.dtype[np.int64]]
     rarity: np.ndarray[Any, np.dtype[np.float64]]
+    #: int64 [features]: in how many texts each one stands.
+    texts: np.ndarray[Any, np.dtype[np.int64]]
     coefficients: list[np.ndarray[Any, np.dtype[np.float64]]]
     biases: list[np.ndarray[Any, np.dtype[np.float64]]]
     labels: dict[str, tuple[str, ...]]
@@ -90,7 +119,8 @@ class _Vectors:
     def __init__(self, present: sp.csr_matrix) -> None:
         texts = np.asarray((present > 0).sum(axis=0)).ravel()
         self.numbers = np.flatnonzero(texts >= _LEAST_TEXTS)
-        rare = (1 + present.shape[0]) / (1 + texts[self.numbers])
+        self.texts = texts[self.numbers]
+        rare = (1 + present.shape[0]) / (1 + self.texts)
         self.rarity = (np.log(rare) + 1) ** _RARITY
 
     def of(self, present: sp.csr_matrix) -> sp.csr_matrix:
@@ -112,7 +142,7 @@ def _learn(examples: Sequence[Example]) -> _Learnt:
         shift = classifier.intercept_
         biases.append(np.concatenate([-shift, shift]) if both else shift)
         labels[head] = tuple(classifier.classes_.tolist())
-    return _Learnt(vectors.numbers, vectors.rarity, coefficients, biases, labels)
+    return _Learnt(vectors.numbers, vectors.rarity, vectors.texts, coefficients, biases, labels)
 
 
 def _classifier(head: str, matrix: sp.csr_matrix, examples: Sequence[Example]) -> SGDClassifier:
@@ -129,16 +159,15 @@ def _classifier(head: str, matrix: sp.csr_matrix, examples: Sequence[Example]) -
         tol=None,
         average=True,
         random_state=1,
-        # Nobody knows how many of each kind will be typed; information has the fewest phrases.
-        class_weight="balanced" if head == "kind" else None,
+        class_weight="balanced" if head in _BALANCED else None,
+        n_jobs=-1,
     ).fit(matrix[list(rows)], np.array(names), sample_weight=counts)
 
 
 def as_model(learnt: _Learnt, *, risk_from: float) -> TextModel:
-    """What ships of it: the weightiest features, in bytes."""
+    """What ships of it: the features that decide most, in bytes."""
     weights = np.vstack(learnt.coefficients).T
-    loudest = np.abs(weights * learnt.rarity[:, None]).max(axis=1)
-    kept = np.sort(np.argsort(-loudest, kind="stable")[:_KEPT])
+    kept = np.sort(np.argsort(_ranks(learnt), kind="stable")[:_KEPT])
     scales = np.abs(weights[kept]).max(axis=0) / 127
     return TextModel(
         numbers=learnt.numbers[kept].astype(np.uint32),
@@ -152,13 +181,22 @@ def as_model(learnt: _Learnt, *, risk_from: float) -> TextModel:
     )
 
 
+def _ranks(learnt: _Learnt) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The best rank of each feature among the heads, by its weight and how often it is met."""
+    met = learnt.rarity * np.sqrt(learnt.texts)
+    ranks = []
+    for coefficients in learnt.coefficients:
+        order = np.argsort(-np.abs(coefficients).max(axis=0) * met, kind="stable")
+        ranks.append(np.argsort(order, kind="stable"))
+    best: np.ndarray[Any, np.dtype[np.int64]] = np.min(ranks, axis=0)
+    return best
+
+
 def _probabilities(model: TextModel, head: str, examples: Sequence[Example]) -> Any:
-    return np.array(
-        [
-            model.probabilities(head, model.weigh(features_of(words_of(e.text))).sums)
-            for e in examples
-        ]
-    )
+    sums = [model.weigh(features_of(words_of(e.text))).sums for e in examples]
+    if head.startswith("kind"):
+        return np.array([model.kinds(each) for each in sums])
+    return np.array([model.probabilities(head, each) for each in sums])
 
 
 def _threshold(learnt_from: Sequence[Example], judged: Sequence[Example]) -> float:
@@ -176,6 +214,8 @@ def judge(model: TextModel, examples: Sequence[Example], risk_from: float) -> di
     """Shares of the texts that are judged rightly."""
     found: dict[str, float] = {}
     for head, (label, _) in _LEARNT.items():
+        if head == "kind_by_group":
+            continue
         labelled = [e for e in examples if label(e) is not None]
         names = np.array([label(e) for e in labelled])
         probabilities = _probabilities(model, head, labelled)
@@ -186,7 +226,8 @@ def judge(model: TextModel, examples: Sequence[Example], risk_from: float) -> di
                 found["risky found"] = float(marked[names == "risky"].mean())
             found["false alarms"] = float(marked[names == "harmless"].mean())
             continue
-        order = np.array(model.labels[head])[np.argsort(-probabilities, axis=1)]
+        labels = model.labels["kind" if head == "kind_by_situation" else head]
+        order = np.array(labels)[np.argsort(-probabilities, axis=1)]
         found[head] = float((order[:, 0] == names).mean())
         if head == "category":
             found["category, first three"] = float((order[:, :3] == names[:, None]).any(1).mean())

@@ -27,6 +27,11 @@ PIECES: Final = (2, 3, 4, 5)
 _PIECE: Final = 0.5
 _ACCENTED: Final = 0.5
 _APART: Final = 0.7
+_STEMMED: Final = 0.7
+_ENDINGS: Final = 0.5
+#: Letters that stand for a word beside another one: its first ones, or its last.
+_STEM: Final = 4
+_ENDING: Final = 3
 #: Words from the start, or from the end, that are also features of that place.
 _AT_START: Final = 3
 _AT_END: Final = 2
@@ -106,9 +111,12 @@ def _alone(words: list[Word]) -> Iterator[tuple[str, int, float]]:
 def _together(folded: list[str]) -> Iterator[tuple[str, int, float]]:
     for i, (one, two) in enumerate(itertools.pairwise(folded)):
         yield f"p {one} {two}", i, 1
-    for i, (one, two, three) in enumerate(zip(folded, folded[1:], folded[2:], strict=False)):
-        yield f"s {one} {three}", i, _APART
-        yield f"t {one} {two} {three}", i, _APART
+        # Of two words side by side one or both may be inflected in a way that was never met.
+        yield f"b {one} {two[:_STEM]}", i, _STEMMED
+        yield f"c {one[:_STEM]} {two}", i, _STEMMED
+        yield f"e {one[-_ENDING:]} {two[-_ENDING:]}", i, _ENDINGS
+    for i, (one, two) in enumerate(zip(folded, folded[2:], strict=False)):
+        yield f"s {one} {two}", i, _APART
     for length in range(1, min(_AT_START, len(folded)) + 1):
         yield f"f {' '.join(folded[:length])}", 0, 1
     for length in range(1, min(_AT_END, len(folded)) + 1):

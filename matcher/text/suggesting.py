@@ -130,10 +130,12 @@ class Suggester:
         )
 
     def _kind(self, weighed: Weighed, reasons: _Reasons) -> Suggestion[Kind] | None:
-        found = self._likeliest("kind", weighed, reasons)
-        if found.probability < KIND_FROM:
+        probabilities = self._model.kinds(weighed.sums)
+        best = int(probabilities.argmax())
+        if probabilities[best] < KIND_FROM:
             return None
-        return Suggestion(Kind[found.value], found.probability, found.words)
+        words = reasons.words_of(self._model.kind_parts(weighed, best))
+        return Suggestion(Kind[self._model.labels["kind"][best]], float(probabilities[best]), words)
 
     def _likeliest(self, head: str, weighed: Weighed, reasons: _Reasons) -> Suggestion[str]:
         probabilities = self._model.probabilities(head, weighed.sums)
@@ -177,7 +179,9 @@ class _Reasons:
         self._weighed = weighed
 
     def words(self, column: int) -> tuple[DecidingWord, ...]:
-        parts: NDArray[np.float32] = self._weighed.parts[:, column]
+        return self.words_of(self._weighed.parts[:, column])
+
+    def words_of(self, parts: NDArray[np.float32]) -> tuple[DecidingWord, ...]:
         sums = np.bincount(self._weighed.words, weights=parts, minlength=len(self._words))
         total = float(sums[sums > 0].sum())
         best = [i for i in np.argsort(-sums, kind="stable")[:WORDS].tolist() if sums[i] > 0]

@@ -20,6 +20,7 @@ from matcher.text import (
     Suggestions,
     TextModel,
     TextModelError,
+    features,
     suggesting,
 )
 from matcher.text.features import SIZE, features_of
@@ -120,7 +121,8 @@ def test_one_word_says_what_and_not_who_asks(text: str) -> None:
 def test_what_is_unsure_is_not_suggested() -> None:
     """Weights that speak for nothing give no kind and no category; the language stays."""
     model = TextModel.load(MODEL)
-    columns = [model.columns(head) for head in ("kind", "category")]
+    heads = ("kind", "kind_by_group", "kind_by_situation", "category")
+    columns = [model.columns(head) for head in heads]
     numbers, rarity, weights, scales, biases = model._arrays
     unsure = (weights.copy(), biases.copy())
     for array, column in itertools.product(unsure, columns):
@@ -185,7 +187,7 @@ def test_features_are_the_same_on_every_machine() -> None:
     assert len(set(found.numbers.tolist())) == len(found.numbers)
     assert (found.numbers >= 0).all()
     assert (found.numbers < SIZE).all()
-    assert found.numbers[:3].tolist() == [70559, 347429, 460359]
+    assert found.numbers[:3].tolist() == [70559, 347429, 570971]
     assert set(found.words.tolist()) <= {0, 1, 2}
 
 
@@ -193,8 +195,8 @@ def test_pieces_never_cross_words() -> None:
     """Two words side by side have the pieces of each, and no others."""
 
     def pieces(text: str) -> set[int]:
-        found = features_of(words_of(text))
-        return set(found.numbers[found.counts < 1].tolist())
+        hashes, _, _ = features._pieces(words_of(text))
+        return set(hashes.tolist())
 
     assert pieces("lait pain") == pieces("lait") | pieces("pain") != set()
 
@@ -244,8 +246,9 @@ def test_a_broken_file_is_refused(tmp_path: Path, content: bytes) -> None:
         ({"version": np.int64(99)}, "version"),
         ({"numbers": np.array([3, 1], dtype=np.uint32)}, "fit"),
         ({"biases": np.zeros(2, dtype=np.float32)}, "fit"),
+        ({"labels_kind_by_situation": np.array(["INFO", "OFFER", "OFFER"])}, "must name the kind"),
     ],
-    ids=["version", "numbers", "biases"],
+    ids=["version", "numbers", "biases", "kinds"],
 )
 def test_a_model_whose_parts_do_not_fit_is_refused(
     tmp_path: Path, changed: dict[str, object], message: str
