@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 #: Characters of a text that are read; what comes after decides nothing.
 READ_UP_TO: Final = 2000
+#: Words and signs that are read of these: a text has far fewer, and a row of letters costs no more.
+WORDS_UP_TO: Final = 500
 #: Characters of one word that are read.
 _WORD_UP_TO: Final = 24
 
@@ -39,9 +42,9 @@ class Word:
 
 
 def words_of(text: str) -> list[Word]:
-    """The words of the first READ_UP_TO characters, in their order."""
+    """The first WORDS_UP_TO words of the first READ_UP_TO characters, in their order."""
     found = (_word(match) for match in _TOKEN.finditer(text[:READ_UP_TO]))
-    return [word for word in found if word.folded]
+    return list(islice((word for word in found if word.folded), WORDS_UP_TO))
 
 
 def _word(match: re.Match[str]) -> Word:

@@ -67,6 +67,28 @@ def test_a_telephone_opens_the_map_that_it_was_sent(
     context.close()
 
 
+def test_a_map_that_failed_half_way_can_be_opened_again(
+    site: str, chromium: Browser, make: Factory
+) -> None:
+    """The listings did not come: it says so, and the next press shows them."""
+    make.offer()
+    context = chromium.new_context(
+        base_url=site, viewport={"width": 360, "height": 740}, service_workers="block"
+    )
+    page = context.new_page()
+    page.goto("/listings")
+    features = page.locator("[data-listings-map]").get_attribute("data-features")
+    page.route(f"**{features}", lambda route: route.abort())
+    toggle = page.locator("[data-map-toggle]")
+    toggle.click()
+    expect(page.locator("[data-map-state]")).to_contain_text("could not be loaded")
+    page.unroute(f"**{features}")
+    toggle.click()
+    toggle.click()
+    expect(page.locator(PIN)).to_be_visible()
+    context.close()
+
+
 @pytest.mark.parametrize("fragment", ["#map=9/95/9", "#map=", "#map=9/4", "#map=x/y/z", "#other"])
 def test_an_address_without_a_view_shows_everything(
     context: BrowserContext, make: Factory, fragment: str

@@ -126,6 +126,24 @@ def test_a_map_waits_for_its_sheet(served: Settings, chromium: Browser) -> None:
     context.close()
 
 
+def test_a_map_that_could_not_be_loaded_can_be_asked_for_again(
+    served: Settings, chromium: Browser
+) -> None:
+    """A line that breaks says so, leaves no empty box, and the next press brings the map."""
+    context = chromium.new_context(base_url=served.base_url, service_workers="block")
+    page = context.new_page()
+    sheet = re.compile(r"leaflet\.[^/]*css")
+    page.route(sheet, lambda route: route.abort())
+    page.goto(FORM)
+    page.locator("[data-on-map]").click()
+    expect(page.locator("[data-place-status]").first).to_contain_text("could not be loaded")
+    expect(page.locator("[data-map-box]")).to_be_hidden()
+    page.unroute(sheet)
+    page.locator("[data-on-map]").click()
+    expect(page.locator("[data-map].leaflet-container")).to_be_visible()
+    context.close()
+
+
 def test_a_request_is_posted_without_script(
     served: Settings, chromium: Browser, smtp: MailSink
 ) -> None:

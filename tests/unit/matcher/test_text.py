@@ -25,7 +25,7 @@ from matcher.text import (
 )
 from matcher.text.features import SIZE, features_of
 from matcher.text.suggesting import WORDS
-from matcher.text.words import words_of
+from matcher.text.words import WORDS_UP_TO, words_of
 from scripts.text_corpus import ROOT, learnt_from
 
 MODEL = ROOT / "matcher" / "text" / "model.npz"
@@ -163,6 +163,14 @@ def test_what_stands_beyond_the_limit_decides_nothing() -> None:
     start = "je cherche un vétérinaire pour mon chat " * 60
     assert len(start) > READ_UP_TO
     assert SUGGESTER.suggest(start + "bitcoin " * 99) == SUGGESTER.suggest(start)
+
+
+def test_a_row_of_letters_costs_what_a_long_text_does() -> None:
+    """So many words and signs are read, and no more."""
+    letters = "a b ? d " * (WORDS_UP_TO // 4)
+    assert len(letters + "bitcoin") < READ_UP_TO
+    assert words_of(letters + "bitcoin") == words_of(letters)
+    assert len(words_of(letters)) == WORDS_UP_TO
 
 
 @pytest.mark.parametrize(

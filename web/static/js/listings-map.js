@@ -15,6 +15,8 @@
   const PIN = 40;
   const CLUSTER = 48;
   let started = false;
+  // An element takes a map once: one that was made before something failed is kept.
+  let map = null;
 
   function say(text) {
     state.textContent = text;
@@ -112,8 +114,8 @@
     started = true;
     say(panel.dataset.textLoading);
     try {
-      await load(files.worldMap);
-      const [map] = await Promise.all([window.entraide.worldMap(canvas), loadSheet(files.clusterCss)]);
+      await Promise.all([load(files.worldMap), loadSheet(files.clusterCss)]);
+      map ??= await window.entraide.worldMap(canvas);
       await load(files.cluster);
       const answer = await fetch(panel.dataset.features);
       if (!answer.ok) throw new Error(String(answer.status));

@@ -240,9 +240,20 @@
       button.setAttribute("aria-expanded", String(!box.hidden));
       if (box.hidden || box.dataset.made) return;
       box.dataset.made = "1";
-      await load(files.worldMap);
+      try {
+        await makeMap(box);
+      } catch {
+        delete box.dataset.made;
+        box.hidden = true;
+        button.setAttribute("aria-expanded", "false");
+        status.textContent = texts.textFailed;
+      }
+    }
+
+    async function makeMap(box) {
+      // All that may fail comes first: an element takes a map once.
+      await Promise.all([load(files.worldMap), load(files.h3)]);
       const map = await window.entraide.worldMap(box.querySelector("[data-map]"));
-      await load(files.h3);
       const cells = window.L.layerGroup().addTo(map);
       const state = element("p", { className: "map-state", textContent: texts.textZoom });
       box.querySelector(".map-frame").append(state);
