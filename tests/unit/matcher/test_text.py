@@ -144,6 +144,28 @@ def test_what_is_unsure_is_not_suggested() -> None:
     assert found.categories == ()
 
 
+@pytest.mark.parametrize(("text", "language", "slug", "kind", "urgency"), PLAIN)
+def test_three_heads_tell_the_kind_together(
+    text: str, language: str, slug: str, kind: Kind, urgency: int
+) -> None:
+    """Their probabilities multiplied, each to its power, as spelt out here; words are of all."""
+    model = TextModel.load(MODEL)
+    weighed = model.weigh(features_of(words_of(text)))
+    products = []
+    for label in model.labels["kind"]:
+        product = 1.0
+        for head, power in (("kind", 1.0), ("kind_by_group", 0.7), ("kind_by_situation", 0.5)):
+            each = zip(model.labels[head], model.probabilities(head, weighed.sums), strict=True)
+            product *= sum(p for name, p in each if name.endswith(label)) ** (power / 2.2)
+        products.append(product)
+    found = model.kinds(weighed.sums)
+    assert found == pytest.approx(np.array(products) / sum(products))
+    best = model.labels["kind"].index(kind.name)
+    assert found.argmax() == best
+    alone = weighed.parts[:, model.columns("kind").start + best]
+    assert not np.allclose(model.kind_parts(weighed, best), alone)
+
+
 def test_threads_that_ask_at_once_are_told_the_same() -> None:
     """Also while the model is still being read."""
     suggesting._shipped_model.cache_clear()
