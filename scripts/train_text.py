@@ -22,7 +22,8 @@ from board.reference import load_taxonomy
 from matcher.text.features import SIZE, features_of
 from matcher.text.model import HEADS, TextModel
 from matcher.text.words import words_of
-from scripts.text_corpus import Example, corpus, demonstration, fold_of, learnt_from
+from scripts.text_corpus import corpus, demonstration, learnt_from
+from scripts.text_phrases import Example, fold_of
 
 MODEL: Final = Path(__file__).resolve().parents[1] / "matcher" / "text" / "model.npz"
 #: Texts that a feature must stand in to be learnt.

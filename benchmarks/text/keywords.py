@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from board.scanning import scan
-from scripts.text_corpus import LANGUAGES, vocabulary
+from scripts.text_phrases import LANGUAGES, vocabulary
 
 if TYPE_CHECKING:
     from benchmarks.text.run import Judged

@@ -26,7 +26,8 @@ from matcher.text import (
 from matcher.text.features import SIZE, features_of
 from matcher.text.suggesting import WORDS
 from matcher.text.words import WORDS_UP_TO, words_of
-from scripts.text_corpus import ROOT, learnt_from
+from scripts.text_corpus import learnt_from
+from scripts.text_phrases import ROOT
 
 MODEL = ROOT / "matcher" / "text" / "model.npz"
 SLUGS = ("groceries", "medicine", "pets", "housing", "money", "tutoring", "other")

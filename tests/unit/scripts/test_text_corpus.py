@@ -12,7 +12,8 @@ import pytest
 
 from benchmarks.text.frozen import load_all
 from board.reference import load_taxonomy
-from scripts.text_corpus import LANGUAGES, Example, corpus, demonstration
+from scripts.text_corpus import corpus, demonstration
+from scripts.text_phrases import LANGUAGES, Example
 
 SLUGS = {category.slug for category in load_taxonomy().categories}
 
