@@ -33,7 +33,7 @@ class Composer:
         self._marked = {name: data.pop(name) for name in ("risky", "harmless")}
         self._whole = {
             folder: read(PHRASES / folder / f"{language}.toml")
-            for folder in ("whole", "situations")
+            for folder in ("whole", "risks", "ordinary", "situations")
         }
         self._words = {slug: listed(table.pop("words")) for slug, table in data.items()}
         self._categories = {slug: lists(table) for slug, table in data.items()}
@@ -54,8 +54,12 @@ class Composer:
             for block in blocks:
                 for phrase in (p for p in lines(block["texts"]) if self._keep(p)):
                     yield from self._of_marked(name == "risky", block, phrase)
-        yield from self._of_listings("whole")
-        for example in self._of_listings("situations"):
+        yield from self._of_listings(self._whole["whole"])
+        for name, listings in self._whole["risks"].items():
+            for example in self._of_listings(listings):
+                yield replace(example, risky=name == "risky")
+        yield from self._of_listings(self._whole["ordinary"])
+        for example in self._of_listings(self._whole["situations"]):
             # None of them is risky, and what tells them from phrases is no sign of that.
             yield replace(example, situation=True, risky=None)
 
@@ -104,8 +108,8 @@ class Composer:
         for _ in range(6 * self._copies):
             yield replace(self._example(block["category"], block["side"], phrase), risky=risky)
 
-    def _of_listings(self, folder: str) -> Iterator[Example]:
-        for slug, sides in self._whole[folder].items():
+    def _of_listings(self, listings: Mapping[str, Mapping[str, str]]) -> Iterator[Example]:
+        for slug, sides in listings.items():
             for side, texts in sides.items():
                 for text in (t for t in lines(texts) if self._keep(t)):
                     yield from self._of_whole(slug, side, text)

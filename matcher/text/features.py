@@ -1,6 +1,6 @@
 """What a model weighs in a text: pieces of words, words, and words side by side, as numbers.
 
-Each feature is hashed into one of 2^22 numbers, so that no list of them need be kept: a feature
+Each feature is hashed into one of 2^24 numbers, so that no list of them need be kept: a feature
 that was never learnt from lands on a number without weights, or rarely on that of another one.
 """
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from matcher.text.words import Word
 
 #: Features have numbers below this.
-SIZE: Final = 1 << 22
+SIZE: Final = 1 << 24
 #: Lengths of the pieces of a word, its borders counted as a character each.
 PIECES: Final = (2, 3, 4, 5)
 
@@ -40,7 +40,7 @@ _BORDER: Final = ord(" ")
 _FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 _MIX: Final = np.uint64(0xD6E8FEB86659FD93)
 _SHIFT: Final = np.uint64(32)
-_TOP: Final = np.uint64(64 - 22)
+_TOP: Final = np.uint64(64 - 24)
 
 #: Hashes, the index of each one's word, and how much each one counts.
 _Hashed: TypeAlias = tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.float32]]

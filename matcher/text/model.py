@@ -22,9 +22,13 @@ HEADS: Final = (
     *("category", "urgency", "risk"),
 )
 #: Who asks and who gives is told by three heads together: by what people say, by that in each group
-#: of categories ("daily|OFFER"), and by situations in which nobody says it. How much the logarithm
-#: of each one's probability counts was found on listings that were left out (docs/text.md).
+#: of categories ("daily|OFFER"), and by whole listings alone, in most of which nobody says it. How
+#: much the logarithm of each one's probability counts was found on listings that were left out
+#: (docs/text.md).
 _KIND_HEADS: Final = {"kind": 1.0, "kind_by_group": 0.7, "kind_by_situation": 0.5}
+#: What the probability of a kind is multiplied by; others count 1. Training takes all kinds for
+#: equally common, and few of those who type publish information: found in the same way.
+_KIND_SHARES: Final = {"INFO": 0.75}
 _LEAST_PROBABILITY: Final = 1e-9
 _VERSION: Final = 3
 
@@ -76,6 +80,7 @@ class TextModel:
         self._check()
         self._columns = self._spread()
         self._kinds = {head: self._labels_of_kinds(head) for head in _KIND_HEADS}
+        self._kind_shares = np.array([_KIND_SHARES.get(kind, 1.0) for kind in self.labels["kind"]])
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -140,13 +145,16 @@ class TextModel:
         return shares
 
     def kinds(self, sums: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Probabilities of the labels of "kind": the weighted geometric mean of three heads."""
+        """Probabilities of the labels of "kind".
+
+        The weighted geometric mean of three heads, times how common each kind is taken to be.
+        """
         logs = np.zeros(len(self.labels["kind"]))
         for head, counts in _KIND_HEADS.items():
             each = self.probabilities(head, sums)
             told = np.array([each[labels].sum() for labels in self._kinds[head]])
             logs += counts * np.log(np.maximum(told, _LEAST_PROBABILITY))
-        means = np.exp(logs / sum(_KIND_HEADS.values()))
+        means = self._kind_shares * np.exp(logs / sum(_KIND_HEADS.values()))
         shares: NDArray[np.float64] = means / means.sum()
         return shares
 

@@ -11,7 +11,7 @@ from typing import Final
 #: Characters of a text that are read; what comes after decides nothing.
 READ_UP_TO: Final = 2000
 #: Words and signs that are read of these: a text has far fewer, and a row of letters costs no more.
-WORDS_UP_TO: Final = 500
+WORDS_UP_TO: Final = 300
 #: Characters of one word that are read.
 _WORD_UP_TO: Final = 24
 

@@ -149,12 +149,15 @@ def test_what_is_unsure_is_not_suggested() -> None:
 def test_three_heads_tell_the_kind_together(
     text: str, language: str, slug: str, kind: Kind, urgency: int
 ) -> None:
-    """Their probabilities multiplied, each to its power, as spelt out here; words are of all."""
+    """Their probabilities multiplied, each to its power, as spelt out here; words are of all.
+
+    Information counts three quarters.
+    """
     model = TextModel.load(MODEL)
     weighed = model.weigh(features_of(words_of(text)))
     products = []
     for label in model.labels["kind"]:
-        product = 1.0
+        product = 0.75 if label == "INFO" else 1.0
         for head, power in (("kind", 1.0), ("kind_by_group", 0.7), ("kind_by_situation", 0.5)):
             each = zip(model.labels[head], model.probabilities(head, weighed.sums), strict=True)
             product *= sum(p for name, p in each if name.endswith(label)) ** (power / 2.2)
@@ -218,7 +221,7 @@ def test_features_are_the_same_on_every_machine() -> None:
     assert len(set(found.numbers.tolist())) == len(found.numbers)
     assert (found.numbers >= 0).all()
     assert (found.numbers < SIZE).all()
-    assert found.numbers[:3].tolist() == [70559, 347429, 570971]
+    assert found.numbers[:3].tolist() == [282238, 1389717, 2283884]
     assert set(found.words.tolist()) <= {0, 1, 2}
 
 

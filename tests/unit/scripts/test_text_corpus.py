@@ -6,14 +6,14 @@ import itertools
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import pytest
 
 from benchmarks.text.frozen import load_all
 from board.reference import load_taxonomy
 from scripts.text_corpus import corpus, demonstration
-from scripts.text_phrases import LANGUAGES, Example
+from scripts.text_phrases import LANGUAGES, PHRASES, Example, lines, read
 
 SLUGS = {category.slug for category in load_taxonomy().categories}
 
@@ -71,6 +71,34 @@ def test_whole_listings_are_told_from_composed_texts(composed: list[Example]) ->
         found = Counter(each.side for each in listings)
         assert set(found) == {"request", "offer", "info"}
         assert min(found.values()) * 4 > max(found.values())
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_risk_is_no_sign_of_a_side(composed: list[Example], code: str) -> None:
+    """Risky listings ask as often as they offer."""
+    sides = Counter(e.side for e in composed if e.whole and e.risky and e.language == code)
+    assert 0.8 < sides["request"] / sides["offer"] < 1.25
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_only_what_stands_in_the_files_as_risky_is_risky(
+    composed: list[Example], code: str
+) -> None:
+    """Of whole listings: their look-alikes and ordinary ones are harmless, each in three copies."""
+    of_language = [e for e in composed if e.whole and e.language == code]
+    risks = read(PHRASES / "risks" / f"{code}.toml")
+    listed = {mark: _listings(sides for sides in risks[mark].values()) for mark in risks}
+    for folder in ("whole", "ordinary"):
+        listed["harmless"] += _listings(read(PHRASES / folder / f"{code}.toml").values())
+    assert sum(e.risky is True for e in of_language) == 3 * len(listed["risky"])
+    assert sum(e.risky is False for e in of_language) == 3 * len(listed["harmless"])
+    risky = {e.text for e in of_language if e.risky}
+    assert {line[2:] for line in listed["risky"]} <= risky
+    assert not risky & {line[2:] for line in listed["harmless"]}
+
+
+def _listings(categories: Iterable[Mapping[str, str]]) -> list[str]:
+    return [line for sides in categories for texts in sides.values() for line in lines(texts)]
 
 
 def test_the_texts_are_many_and_always_the_same(composed: list[Example]) -> None:
