@@ -18,6 +18,7 @@ from board.alerts import Terms
 from board.context import Board
 from tests.factories import AKWA, Factory
 from tests.fakes import work_off
+from tests.processes import wait_for
 from tests.push_service import PushService, SubscribedBrowser
 from web.guards import session_cookie
 
@@ -106,7 +107,8 @@ def _deliver(page: Page, site: str, message: dict[str, str]) -> None:
     )
     tools.send("ServiceWorker.enable")
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    assert registrations, "the browser knows the worker"
+    # Events arrive while the page is asked something, and after the answers as well.
+    wait_for(lambda: page.evaluate("true") and registrations, "the browser knows the worker")
     tools.send(
         "ServiceWorker.deliverPushMessage",
         {
