@@ -79,13 +79,18 @@ class _Counts:
         """float64 [texts, SIZE]: 0 where a feature is not in a text."""
         missing = list(dict.fromkeys(e.text for e in examples if e.text not in self._rows))
         self._rows |= {text: len(self._rows) + i for i, text in enumerate(missing)}
+        if missing:
+            self._add(missing)
+        return self._counts[[self._rows[example.text] for example in examples]]
+
+    def _add(self, missing: Sequence[str]) -> None:
         parts = [
             missing[start : start + _TEXTS_AT_ONCE]
             for start in range(0, len(missing), _TEXTS_AT_ONCE)
         ]
         with ProcessPoolExecutor() as pool:
             self._counts = sp.vstack([self._counts, *pool.map(_counts_of, parts)], format="csr")
-        return self._counts[[self._rows[example.text] for example in examples]]
+        print(f"features found: {len(self._rows)} texts", flush=True)
 
 
 def _counts_of(texts: Sequence[str]) -> sp.csr_matrix:

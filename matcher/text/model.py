@@ -30,7 +30,7 @@ _KIND_HEADS: Final = {"kind": 1.0, "kind_by_group": 0.7, "kind_by_situation": 0.
 #: equally common, and few of those who type publish information: found in the same way.
 _KIND_SHARES: Final = {"INFO": 0.75}
 _LEAST_PROBABILITY: Final = 1e-9
-_VERSION: Final = 3
+_VERSION: Final = 4
 
 
 class TextModelError(ValueError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Final, Generic, Self, TypeVar
 
 import numpy as np
@@ -30,6 +31,8 @@ KIND_FROM: Final = 0.42
 #: The same of the most probable category, among all.
 CATEGORY_FROM: Final = 0.12
 
+#: Threads that ask first at once would each read the model.
+_LOADING: Final = Lock()
 _SHIPPED: Final = Path(__file__).parent / "model.npz"
 _OTHER_LANGUAGE: Final = "other"
 _RISKY: Final = "risky"
@@ -102,7 +105,8 @@ class Suggester:
     @classmethod
     def shipped(cls, taxonomy: Taxonomy) -> Self:
         """With the model that ships with the engine, which is read at the first call."""
-        return cls(_shipped_model(), taxonomy)
+        with _LOADING:
+            return cls(_shipped_model(), taxonomy)
 
     def suggest(self, text: str) -> Suggestions:
         """What the text seems to be.

@@ -251,6 +251,28 @@ def test_the_model_is_learnt_from_the_texts_that_ship() -> None:
     assert TextModel.load(MODEL).corpus == learnt_from()
 
 
+def test_threads_that_ask_first_at_once_read_the_model_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It takes as much memory for eight of them as for one."""
+    reads, together, read = [], threading.Barrier(8), TextModel.load
+
+    def load(path: Path) -> TextModel:
+        reads.append(path)
+        return read(path)
+
+    def ask(_: int) -> Suggester:
+        together.wait()
+        return Suggester.shipped(TAXONOMY)
+
+    monkeypatch.setattr(TextModel, "load", load)
+    suggesting._shipped_model.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        asked = list(pool.map(ask, range(8)))
+    assert len({id(each._model) for each in asked}) == 1
+    assert len(reads) == 1
+
+
 def test_a_saved_model_is_the_same(tmp_path: Path) -> None:
     """Nothing is lost in the file."""
     model = TextModel.load(MODEL)

@@ -87,7 +87,7 @@ def test_only_what_stands_in_the_files_as_risky_is_risky(
     """Of whole listings: their look-alikes and ordinary ones are harmless, each in three copies."""
     of_language = [e for e in composed if e.whole and e.language == code]
     risks = read(PHRASES / "risks" / f"{code}.toml")
-    listed = {mark: _listings(sides for sides in risks[mark].values()) for mark in risks}
+    listed = {mark: _listings(risks[mark].values()) for mark in risks}
     for folder in ("whole", "ordinary"):
         listed["harmless"] += _listings(read(PHRASES / folder / f"{code}.toml").values())
     assert sum(e.risky is True for e in of_language) == 3 * len(listed["risky"])
